@@ -1,0 +1,60 @@
+"""The immutable handles that travel on MODEL, CLIP and VAE wires.
+
+A handle never owns a second copy of weights: `with_*` methods return a new handle that shares the modules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import torch
+    from torch import nn
+
+    from models.memory import DeviceMemory
+    from models.sampling.noise_schedule import NoiseSchedule
+    from models.sdxl.config import UNetConfig, VAEConfig
+
+Family = Literal["sdxl", "sdxl_refiner", "sd15", "sd21"]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A denoising network and all that sampling must know about it.
+
+    `network(x [B,4,h,w], timesteps [B], context [B,n,C], y [B,adm] | None) -> [B,4,h,w]` predicts what
+    `schedule.prediction` says (epsilon or v). Latents given to it are scaled by `latent_scale`;
+    latents on wires are not.
+    """
+
+    network: nn.Module
+    config: UNetConfig
+    family: Family
+    schedule: NoiseSchedule
+    latent_scale: float  # 0.13025 for SDXL, 0.18215 for SD1.x and SD2.x
+    memory: DeviceMemory  # owns the device and what is resident on it
+    dtype: torch.dtype  # of the computation
+    digest: str  # content digest of the weights' file
+    options: Mapping[str, Any] = field(default_factory=dict)  # patches; a key absent means: not patched
+
+    def with_options(self, **options: Any) -> Model:
+        """A handle to the same weights with `options` set over the present ones."""
+        return replace(self, options={**self.options, **options})
+
+    def with_schedule(self, schedule: NoiseSchedule) -> Model:
+        """A handle to the same weights that is sampled by another noise schedule."""
+        return replace(self, schedule=schedule)
+
+
+@dataclass(frozen=True, eq=False)
+class Vae:
+    """A KL autoencoder; `models.vae_codec` encodes and decodes pictures with it."""
+
+    network: nn.Module
+    config: VAEConfig
+    memory: DeviceMemory
+    dtype: torch.dtype
+    digest: str
