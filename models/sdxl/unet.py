@@ -1,0 +1,261 @@
+"""The denoising UNet of Stable Diffusion XL, 1.x and 2.x.
+
+Rombach et al., "High-Resolution Image Synthesis with Latent Diffusion Models" (arXiv 2112.10752); Podell et al.,
+"SDXL" (arXiv 2307.01952). The names of modules are those of the official single files, so that the tensors under
+`model.diffusion_model.` are assigned without renaming. Shapes come from `UNetConfig` alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.attention import attention
+from models.sdxl.config import UNetConfig
+
+
+def timestep_embedding(timesteps: Tensor, width: int) -> Tensor:
+    """Sinusoids of `timesteps` [B] at `width / 2` frequencies from 1 to 1/10000, cosines first.
+
+    Always float32 [B, width]: at timestep 999 a half-precision angle would be off by a quarter of a radian.
+    The same formula embeds SDXL's sizes (Vaswani et al., section 3.5).
+    """
+    half = width // 2
+    exponents = torch.arange(half, dtype=torch.float32, device=timesteps.device) / half
+    angles = timesteps.float()[:, None] * torch.exp(-math.log(10_000) * exponents)[None]
+    return torch.cat([angles.cos(), angles.sin()], dim=-1)
+
+
+class ResBlock(nn.Module):
+    """Two convolutions with the time embedding added between them, beside a skip connection."""
+
+    def __init__(self, in_channels: int, out_channels: int, emb_channels: int, groups: int) -> None:
+        super().__init__()
+        self.in_layers = nn.Sequential(
+            nn.GroupNorm(groups, in_channels), nn.SiLU(), nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        )
+        self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(emb_channels, out_channels))
+        self.out_layers = nn.Sequential(
+            nn.GroupNorm(groups, out_channels),
+            nn.SiLU(),
+            nn.Identity(),  # where the official networks had dropout: keeps the convolution's index 3
+            nn.Conv2d(out_channels, out_channels, 3, padding=1),
+        )
+        same = in_channels == out_channels
+        self.skip_connection = nn.Identity() if same else nn.Conv2d(in_channels, out_channels, 1)
+
+    def forward(self, x: Tensor, emb: Tensor) -> Tensor:
+        """x `[B, in, h, w]`, emb `[B, emb]` -> `[B, out, h, w]`."""
+        h = self.in_layers(x) + self.emb_layers(emb)[:, :, None, None]
+        return self.skip_connection(x) + self.out_layers(h)
+
+
+class CrossAttention(nn.Module):
+    """Attention from `x` to `context` (to itself where the two are one)."""
+
+    def __init__(self, channels: int, context_dim: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.to_q = nn.Linear(channels, channels, bias=False)
+        self.to_k = nn.Linear(context_dim, channels, bias=False)
+        self.to_v = nn.Linear(context_dim, channels, bias=False)
+        self.to_out = nn.Sequential(nn.Linear(channels, channels))
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """x `[B, n, channels]`, context `[B, m, context_dim]` -> `[B, n, channels]`."""
+        return self.to_out(attention(self.to_q(x), self.to_k(context), self.to_v(context), self.heads))
+
+
+class GEGLU(nn.Module):
+    """A linear layer gated by the GELU of a second one (Shazeer, arXiv 2002.05202)."""
+
+    def __init__(self, channels: int, inner: int) -> None:
+        super().__init__()
+        self.proj = nn.Linear(channels, 2 * inner)
+
+    def forward(self, x: Tensor) -> Tensor:
+        value, gate = self.proj(x).chunk(2, dim=-1)
+        return value * F.gelu(gate)
+
+
+class FeedForward(nn.Module):
+    """Widen four times through a gate, and back."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        # the Identity stands where the official networks had dropout
+        self.net = nn.Sequential(GEGLU(channels, 4 * channels), nn.Identity(), nn.Linear(4 * channels, channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x)
+
+
+class TransformerBlock(nn.Module):
+    """Self-attention, attention to the prompt, feed-forward; each normalised before and added."""
+
+    def __init__(self, channels: int, context_dim: int, heads: int) -> None:
+        super().__init__()
+        self.attn1 = CrossAttention(channels, channels, heads)
+        self.ff = FeedForward(channels)
+        self.attn2 = CrossAttention(channels, context_dim, heads)
+        self.norm1 = nn.LayerNorm(channels)
+        self.norm2 = nn.LayerNorm(channels)
+        self.norm3 = nn.LayerNorm(channels)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """x `[B, n, channels]`, context `[B, m, context_dim]` -> `[B, n, channels]`."""
+        normed = self.norm1(x)
+        x = x + self.attn1(normed, normed)
+        x = x + self.attn2(self.norm2(x), context)
+        return x + self.ff(self.norm3(x))
+
+
+class SpatialTransformer(nn.Module):
+    """Transformer blocks over the positions of a feature map, added to it."""
+
+    def __init__(self, channels: int, depth: int, heads: int, config: UNetConfig) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(config.norm_groups, channels, eps=1e-6)
+        linear = config.linear_projection
+        self.proj_in = nn.Linear(channels, channels) if linear else nn.Conv2d(channels, channels, 1)
+        self.transformer_blocks = nn.ModuleList(
+            TransformerBlock(channels, config.context_dim, heads) for _ in range(depth)
+        )
+        self.proj_out = nn.Linear(channels, channels) if linear else nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """x `[B, channels, h, w]`, context `[B, m, context_dim]` -> `[B, channels, h, w]`."""
+        tokens = _project(self.proj_in, self.norm(x).flatten(2).transpose(1, 2))
+        for block in self.transformer_blocks:
+            tokens = block(tokens, context)
+        return x + _project(self.proj_out, tokens).transpose(1, 2).unflatten(2, x.shape[-2:])
+
+
+def _project(layer: nn.Module, tokens: Tensor) -> Tensor:
+    """Apply a linear layer, or the 1x1 convolution that does the same, to tokens `[B, n, channels]`."""
+    if isinstance(layer, nn.Conv2d):
+        return layer(tokens.transpose(1, 2).unsqueeze(-1)).squeeze(-1).transpose(1, 2)
+    return layer(tokens)
+
+
+class Downsample(nn.Module):
+    """Halve a feature map's sides, rounding up."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.op = nn.Conv2d(channels, channels, 3, stride=2, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.op(x)
+
+
+class Upsample(nn.Module):
+    """Enlarge a feature map to the size of the skip connection that it meets next (odd sizes do not just double)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        return self.conv(F.interpolate(x, size=size, mode="nearest"))
+
+
+class Stage(nn.Sequential):
+    """One entry of `input_blocks`, `middle_block` or `output_blocks`: gives each layer the arguments it needs."""
+
+    def forward(self, x: Tensor, emb: Tensor, context: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+        """x `[B, in, h, w]` -> `[B, out, h', w']`; `size` is (h', w') where the stage ends by enlarging."""
+        for layer in self:
+            if isinstance(layer, ResBlock):
+                x = layer(x, emb)
+            elif isinstance(layer, SpatialTransformer):
+                x = layer(x, context)
+            elif isinstance(layer, Upsample):
+                x = layer(x, size or (2 * x.shape[-2], 2 * x.shape[-1]))
+            else:
+                x = layer(x)
+        return x
+
+
+def _down_stages(config: UNetConfig, emb: int) -> Iterator[tuple[Stage, int]]:
+    """The entries of `input_blocks`, each with the channels it gives."""
+    channels = config.model_channels
+    yield Stage(nn.Conv2d(config.in_channels, channels, 3, padding=1)), channels
+    for level, (mult, depth) in enumerate(zip(config.channel_mult, config.transformer_depth, strict=True)):
+        for _ in range(config.num_res_blocks):
+            width = mult * config.model_channels
+            layers: list[nn.Module] = [ResBlock(channels, width, emb, config.norm_groups)]
+            channels = width
+            if depth:
+                layers.append(SpatialTransformer(channels, depth, config.heads(channels), config))
+            yield Stage(*layers), channels
+        if level < len(config.channel_mult) - 1:
+            yield Stage(Downsample(channels)), channels
+
+
+def _up_stages(config: UNetConfig, emb: int, channels: int, skips: list[int]) -> Iterator[Stage]:
+    """The entries of `output_blocks`; `skips` lists the channels of the skip connections, the last used first."""
+    for level in reversed(range(len(config.channel_mult))):
+        width = config.channel_mult[level] * config.model_channels
+        depth = config.transformer_depth[level]
+        for block in range(config.num_res_blocks + 1):
+            layers: list[nn.Module] = [ResBlock(channels + skips.pop(), width, emb, config.norm_groups)]
+            channels = width
+            if depth:
+                layers.append(SpatialTransformer(channels, depth, config.heads(channels), config))
+            if level and block == config.num_res_blocks:
+                layers.append(Upsample(channels))
+            yield Stage(*layers)
+
+
+class UNet(nn.Module):
+    """Predicts, from a noisy latent, its noise level and a prompt, what the checkpoint was trained to predict."""
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.model_channels
+        emb = 4 * width
+        self.time_embed = nn.Sequential(nn.Linear(width, emb), nn.SiLU(), nn.Linear(emb, emb))
+        if config.adm_channels:
+            label = nn.Sequential(nn.Linear(config.adm_channels, emb), nn.SiLU(), nn.Linear(emb, emb))
+            self.label_emb = nn.Sequential(label)
+        stages = list(_down_stages(config, emb))
+        self.input_blocks = nn.ModuleList(stage for stage, _ in stages)
+        channels = stages[-1][1]
+        middle: list[nn.Module] = [ResBlock(channels, channels, emb, config.norm_groups)]
+        if config.middle_depth:
+            middle.append(SpatialTransformer(channels, config.middle_depth, config.heads(channels), config))
+        self.middle_block = Stage(*middle, ResBlock(channels, channels, emb, config.norm_groups))
+        self.output_blocks = nn.ModuleList(_up_stages(config, emb, channels, [given for _, given in stages]))
+        self.out = nn.Sequential(
+            nn.GroupNorm(config.norm_groups, width), nn.SiLU(), nn.Conv2d(width, config.out_channels, 3, padding=1)
+        )
+
+    def forward(self, x: Tensor, timesteps: Tensor, context: Tensor, y: Tensor | None = None) -> Tensor:
+        """One prediction.
+
+        x `[B, in_channels, h, w]` of any size; timesteps float `[B]` in 0..999; context `[B, n, context_dim]`;
+        y `[B, adm_channels]`, or None for a network without a label vector. Returns `[B, out_channels, h, w]`.
+        Raises ValueError when `y` is given to a network that takes none, or withheld from one that needs it.
+        """
+        if (y is None) == bool(self.config.adm_channels):
+            need = "needs" if y is None else "does not take"
+            raise ValueError(f"This UNet {need} a vector of pooled text and sizes (y). Check the conditioning's kind.")
+        emb = self.time_embed(timestep_embedding(timesteps, self.config.model_channels).to(x.dtype))
+        if y is not None:
+            emb = emb + self.label_emb(y)
+        skips: list[Tensor] = []
+        for stage in self.input_blocks:
+            x = stage(x, emb, context)
+            skips.append(x)
+        x = self.middle_block(x, emb, context)
+        for stage in self.output_blocks:
+            x = torch.cat([x, skips.pop()], dim=1)
+            size = (skips[-1].shape[-2], skips[-1].shape[-1]) if skips else None
+            x = stage(x, emb, context, size)
+        return self.out(x)
