@@ -1,0 +1,79 @@
+"""`.ckpt`, `.pt` and `.bin` files: Python pickles, read without running any code they may carry."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from models.checkpoints.errors import CheckpointError
+
+_ZIP = b"PK\x03\x04"
+_PICKLE_PROTOCOLS = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
+_WRAPPERS = ("state_dict", "model", "params_ema", "params")  # under which trainers keep the tensors
+
+
+def is_pickle(start: bytes) -> bool:
+    """Whether a file's first bytes are those of `torch.save`."""
+    return start.startswith((_ZIP, *_PICKLE_PROTOCOLS))
+
+
+def load_pickle(path: Path) -> Any:
+    """What `torch.save` wrote: tensors in plain containers. Any other object in the file is an error.
+
+    Raises:
+        CheckpointError: for code in the file, a compressed (possibly exploding) or damaged archive.
+    """
+    zipped = zipfile.is_zipfile(path)
+    if zipped:
+        _check_archive(path)
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"{path.name} holds more than weights: Python code that could do anything, or a damaged pickle. Weft does "
+            "not run it. Use the model's safetensors version."
+        ) from error
+    except (RuntimeError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, OSError) as error:
+        reason = str(error).partition("\n")[0][:200]
+        raise CheckpointError(f"{path.name} is damaged ({reason}). Download it again.") from error
+
+
+def read_pickle(path: Path) -> Mapping[str, torch.Tensor]:
+    """The tensors of a pickled model by name.
+
+    Raises:
+        CheckpointError: as `load_pickle`; also if there are no tensors in it.
+    """
+    found = load_pickle(path)
+    for wrapper in _WRAPPERS:
+        if isinstance(found, Mapping) and isinstance(found.get(wrapper), Mapping):
+            found = found[wrapper]
+    items = found.items() if isinstance(found, Mapping) else ()
+    tensors = {name: value for name, value in items if isinstance(name, str) and isinstance(value, torch.Tensor)}
+    if not tensors:
+        raise CheckpointError(f"{path.name} holds no tensors by name: it is not a model. Choose another file.")
+    for name, tensor in tensors.items():
+        if tensor.layout != torch.strided or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+            raise CheckpointError(
+                f"{path.name}: tensor {name[:200]!r} claims more values than the file has. Get it from another source."
+            )
+    return tensors
+
+
+def _check_archive(path: Path) -> None:
+    """`torch.save` stores without compression, so an archive that unpacks to more than its size is a bomb."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except zipfile.BadZipFile as error:
+        raise CheckpointError(f"{path.name} is a damaged archive. Download it again.") from error
+    stored = all(member.compress_type == zipfile.ZIP_STORED for member in members)
+    if not stored or sum(member.file_size for member in members) > path.stat().st_size:
+        raise CheckpointError(
+            f"{path.name} is compressed, which no model is: unpacking it could fill the machine. Use the safetensors version."
+        )
