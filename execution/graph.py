@@ -77,8 +77,9 @@ def parse_prompt(prompt: Mapping[str, Any]) -> Graph:
 def _value(value: Any) -> Any:
     if is_link(value):
         return Link(value[0], int(value[1]))
-    if isinstance(value, dict) and "__value__" in value:
-        return cast("dict[str, Any]", value)["__value__"]
+    if isinstance(value, dict):
+        wrapped = cast("dict[str, Any]", value)
+        return wrapped.get("__value__", wrapped)
     return value
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import ne
 from typing import Any, Literal, cast
 
 WIDGET_TYPES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
@@ -143,13 +144,17 @@ def input_from_object_info(name: str, section: Section, written: Any) -> InputSp
         return InputSpec(name, written, section)
     parts = list(cast("list[Any] | tuple[Any, ...]", written))
     kind: Any = parts[0]
-    options: dict[str, Any] = dict(parts[1]) if len(parts) > 1 and isinstance(parts[1], Mapping) else {}
+    options: dict[str, Any] = dict(_mapping(parts[1])) if len(parts) > 1 else {}
     if isinstance(kind, (list, tuple)):
         return InputSpec(name, "COMBO", section, tuple(cast("list[Any]", kind)), options=options)
     if kind == "COMBO" and isinstance(options.get("options"), (list, tuple)):
         choices = tuple(options.pop("options"))
         return InputSpec(name, "COMBO", section, choices, options=options, new_style=True)
     return InputSpec(name, kind, section, options=options)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
 def spec_from_object_info(name: str, info: Mapping[str, Any]) -> NodeSpec:
@@ -181,7 +186,7 @@ def types_match(received: str, expected: str) -> bool:
     Equal names, comma-separated sets that overlap, or `*` on either side. Asked as `not (received != expected)`
     first, because node packs override `!=` to make a socket that takes anything.
     """
-    if not (received != expected):
+    if not ne(received, expected):
         return True
     if "*" in (str(received), str(expected)):
         return True
