@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from operator import attrgetter
 from typing import Any
 
 from commands.errors import UsageProblem
@@ -55,8 +56,8 @@ def find_nodes(graph: Graph, name: str) -> list[GraphNode]:
     if name in graph:
         return [graph[name]]
     folded = name.casefold()
-    for named in (lambda n: n.title, lambda n: n.type):
-        if found := [node for node in graph.values() if named(node).casefold() == folded]:
+    for attribute in (attrgetter("title"), attrgetter("type")):
+        if found := [node for node in graph.values() if attribute(node).casefold() == folded]:
             return found
     known = {n.title or n.type: None for n in graph.values()} | dict.fromkeys(graph)
     near = get_close_matches(name, known, n=3, cutoff=0.5) or list(known)[:8]

@@ -14,7 +14,7 @@ CHECKS = (
     ("style", ("ruff", "check", ".")),
     ("format", ("ruff", "format", "--check", ".")),
     ("layers", ("lint-imports", "--no-cache")),
-    ("types", ("pyright",)),
+    ("types", ("pyright", "--pythonpath", sys.executable)),
     ("tests", ("pytest", *sys.argv[1:])),
 )
 
