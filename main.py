@@ -1,0 +1,86 @@
+"""Weft's command line: arguments and wiring, and nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from commands.errors import EXIT_CANCELLED, EXIT_FAILED, CommandError
+
+DESCRIPTION = "Weft: a node-graph image studio for Stable Diffusion XL."
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(prog="main.py", description=DESCRIPTION)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_run(commands.add_parser("run", help="run a workflow and write its pictures"))
+    _add_convert(commands.add_parser("convert", help="convert a workflow between the UI and API formats"))
+    return parser
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.description = "Run a workflow: a UI workflow, an API prompt, or a PNG or WEBP picture that carries either."
+    run.add_argument("workflow", type=Path, nargs="?", help="default: the built-in base + refiner template")
+    run.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="NODE.INPUT=VALUE",
+        help="change an input first; NODE is an id or a title (a title that several nodes bear sets them all)",
+    )
+    run.add_argument("--seed", type=int, help="for every input named seed or noise_seed (0 to 2^64-1)")
+    run.add_argument("--output", type=Path, metavar="PATH", help="folder for the results, or one picture's file name")
+    run.add_argument("--check", action="store_true", help="list every problem and run nothing")
+    run.add_argument("--strict-models", action="store_true", help="a missing model file is an error: no stand-ins")
+    run.add_argument("--json", action="store_true", help="one event a line on standard output, for programs")
+    run.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    run.add_argument("--dtype", choices=("auto", "fp32", "bf16", "fp16"), default="auto", help="of the computation")
+    run.add_argument("--workspace", type=Path, default=Path("workspace"), help="your folder (default: workspace)")
+    run.add_argument("--models-dir", type=Path, action="append", default=[], help="another models folder; repeatable")
+    run.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def _add_convert(convert: argparse.ArgumentParser) -> None:
+    convert.description = "Convert a workflow file, or the one that a picture carries, to the other format."
+    convert.add_argument("file", type=Path)
+    convert.add_argument("--to", choices=("api", "ui"), required=True)
+    convert.add_argument("--output", type=Path, required=True, metavar="OUT", help='the file to write, "-" to print')
+    convert.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def _dispatch(arguments: argparse.Namespace) -> int:
+    if arguments.command == "convert":
+        from commands.convert import convert
+
+        return convert(arguments.file, arguments.to, arguments.output)
+    from commands.run import RunOptions, run
+
+    fields = {name: value for name, value in vars(arguments).items() if name not in ("command", "debug")}
+    return run(RunOptions(**fields))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code (0 done, 1 failed, 2 refused, 130 cancelled)."""
+    arguments = build_parser().parse_args(argv)
+    try:
+        return _dispatch(arguments)
+    except CommandError as error:
+        code, sentence = error.exit_code, str(error)
+    except KeyboardInterrupt:
+        code, sentence = EXIT_CANCELLED, "Cancelled. What was already written is kept."
+    except Exception as error:  # noqa: BLE001 - the program's border: people get a sentence, --debug the traceback
+        detail = f"{type(error).__name__}: {error}"
+        code, sentence = EXIT_FAILED, f"Weft failed in a way it should not have ({detail}). --debug shows where."
+    if arguments.debug:
+        traceback.print_exc()
+    print(f"Error: {sentence}" if code != EXIT_CANCELLED else sentence, file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
