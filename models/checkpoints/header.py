@@ -109,8 +109,8 @@ def _entry(path: Path, name: str, item: Any) -> TensorEntry:
     dtype, shape, offsets = item["dtype"], item["shape"], item["data_offsets"]
     if dtype not in ITEM_BYTES:
         raise CheckpointError(
-            f"{path.name}: tensor {name[:200]!r} has the type {str(dtype)[:40]!r}, which cannot be read. Use a float16, "
-            "bfloat16 or float32 version of the model."
+            f"{path.name}: tensor {name[:200]!r} has the type {str(dtype)[:40]!r}, which cannot be read. Use a "
+            "float16, bfloat16 or float32 version of the model."
         )
     if not _is_counts(shape) or len(shape) > MAX_DIMENSIONS:
         raise refuse("has an impossible shape")

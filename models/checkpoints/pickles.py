@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,8 +19,11 @@ _WRAPPERS = ("state_dict", "model", "params_ema", "params")  # under which train
 
 
 def is_pickle(start: bytes) -> bool:
-    """Whether a file's first bytes are those of `torch.save`."""
-    return start.startswith((_ZIP, *_PICKLE_PROTOCOLS))
+    """Whether a file's first bytes are those of `torch.save`.
+
+    The length that begins a safetensors file can look like the start of a pickle; the brace after it tells.
+    """
+    return start.startswith(_ZIP) or (start.startswith(_PICKLE_PROTOCOLS) and start[8:9] != b"{")
 
 
 def load_pickle(path: Path) -> Any:
@@ -38,7 +42,17 @@ def load_pickle(path: Path) -> Any:
             f"{path.name} holds more than weights: Python code that could do anything, or a damaged pickle. Weft does "
             "not run it. Use the model's safetensors version."
         ) from error
-    except (RuntimeError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, OSError) as error:
+    except (
+        RuntimeError,
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        EOFError,
+        OSError,
+        struct.error,
+    ) as error:
         reason = str(error).partition("\n")[0][:200]
         raise CheckpointError(f"{path.name} is damaged ({reason}). Download it again.") from error
 
@@ -75,5 +89,6 @@ def _check_archive(path: Path) -> None:
     stored = all(member.compress_type == zipfile.ZIP_STORED for member in members)
     if not stored or sum(member.file_size for member in members) > path.stat().st_size:
         raise CheckpointError(
-            f"{path.name} is compressed, which no model is: unpacking it could fill the machine. Use the safetensors version."
+            f"{path.name} is compressed, which no model is: unpacking it could fill the machine. Use the model's "
+            "safetensors version."
         )

@@ -18,6 +18,7 @@ from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
 EMPHASIS = 1.1  # of a bracket without a number
+LIMIT = 1e6  # larger weights count as this: they mean nothing more, and their products would overflow to infinity
 
 _MARK = re.compile(r"\\[()]|[():]")
 
@@ -119,9 +120,9 @@ def parse_weights(prompt: str) -> list[Segment]:
 def _inside(marks: _Marks, opening: int, closing: int, weight: float) -> _Span:
     number = marks.number_at_end(opening + 1, closing)
     if number is None:
-        return _Span(opening + 1, closing, weight * EMPHASIS)
+        return _Span(opening + 1, closing, max(-LIMIT, min(weight * EMPHASIS, LIMIT)))
     colon, value = number
-    return _Span(opening + 1, colon, value)
+    return _Span(opening + 1, colon, max(-LIMIT, min(value, LIMIT)))
 
 
 def _append(segments: list[Segment], text: str, weight: float) -> None:

@@ -1,0 +1,91 @@
+"""From a prompt to what an encoder reads: chunks of 77 weighted tokens, with learned vectors among them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from models.sdxl.prompt_weights import parse_weights
+from models.sdxl.tokenizer import END_ID, START_ID, ClipTokenizer
+
+CHUNK = 77  # tokens that an encoder reads at once, with start and end
+KEPT_TOGETHER = 7  # tokens; a longer piece may be cut at the end of a chunk
+
+Token = int | Tensor  # an id, or a learned vector [width]
+WeightedToken = tuple[Token, float]
+Chunk = list[WeightedToken]
+
+FindVectors = Callable[[str], Tensor | None]  # name of an embedding -> its vectors [n, width], if it exists
+Warn = Callable[[str], None]
+
+_MARK = "embedding:"
+_MARKED = re.compile(rf"[ \n](?={_MARK})")
+
+
+@dataclass(frozen=True)
+class PromptTokenizer:
+    """Tokenizes prompts for one encoder. `pad` fills the last chunk; without `find_vectors` embeddings are words."""
+
+    tokenizer: ClipTokenizer
+    pad: int
+    find_vectors: FindVectors | None = None
+
+    def chunks(self, prompt: str, warn: Warn) -> list[Chunk]:
+        """At least one chunk of 77 (token, weight). Missing embeddings are left out and reported to `warn`."""
+        return fill_chunks(list(self._pieces(prompt, warn)), self.pad)
+
+    def _pieces(self, prompt: str, warn: Warn) -> Iterator[list[WeightedToken]]:
+        for segment in parse_weights(prompt):
+            for words in _MARKED.split(segment.text):
+                rest = words
+                if self.find_vectors is not None and words.startswith(_MARK):
+                    vectors, rest = self._embedding(words.removeprefix(_MARK), self.find_vectors, warn)
+                    if vectors is not None:
+                        yield [(vector, segment.weight) for vector in vectors]
+                yield [(number, segment.weight) for number in self.tokenizer.ids(rest)]
+
+    def _embedding(self, text: str, find: FindVectors, warn: Warn) -> tuple[Tensor | None, str]:
+        """The vectors of the name that begins the text, and the text after it. Commas may follow the name directly."""
+        name, rest = [*text.split(maxsplit=1), "", ""][:2]
+        vectors = find(name) if name else None
+        bare = name.rstrip(",")
+        if vectors is None and bare != name:
+            vectors, rest = find(bare), f"{name[len(bare) :]} {rest}"
+        if vectors is None and name:
+            warn(
+                f"The embedding {bare!r} that the prompt names was not found or does not fit this model, so it is left "
+                "out. Put its file into the folder models/embeddings, or take it out of the prompt."
+            )
+        return vectors, rest
+
+
+def fill_chunks(pieces: Sequence[list[WeightedToken]], pad: int) -> list[Chunk]:
+    """Lay pieces of weighted tokens into chunks of 77: start, up to 75 tokens, end, padding.
+
+    A piece of at most 7 tokens that does not fit begins the next chunk; a longer one is cut.
+    """
+    chunks: list[Chunk] = []
+    current: Chunk = [(START_ID, 1.0)]
+    for piece in pieces:
+        left = piece
+        while len(current) + len(left) > CHUNK - 1:
+            room = CHUNK - 1 - len(current) if len(piece) > KEPT_TOGETHER else 0
+            current.extend(left[:room])
+            left = left[room:]
+            chunks.append(_closed(current, pad))
+            current = [(START_ID, 1.0)]
+        current.extend(left)
+    chunks.append(_closed(current, pad))
+    return chunks
+
+
+def empty_chunk(pad: int) -> Chunk:
+    """The one chunk of the empty prompt."""
+    return _closed([(START_ID, 1.0)], pad)
+
+
+def _closed(tokens: Chunk, pad: int) -> Chunk:
+    return [*tokens, (END_ID, 1.0), *[(pad, 1.0)] * (CHUNK - 1 - len(tokens))]

@@ -1,0 +1,170 @@
+"""The handle that travels on CLIP wires: prompts in, conditioning out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from models.memory import DeviceMemory
+from models.sdxl.prompt_tokens import CHUNK, Chunk, PromptTokenizer, empty_chunk
+from models.sdxl.text_encoder import Place, TextEncoder
+from models.sdxl.tokenizer import ClipTokenizer
+
+BATCH = 8  # chunks that an encoder reads at once: bounds the memory that a very long prompt takes
+
+
+class TextError(ValueError):
+    """A text encoder asked for what it cannot give; the message is a sentence."""
+
+
+class Embeddings(Protocol):
+    """Where textual inversion embeddings are found by name."""
+
+    def vectors(self, name: str, encoder: str, width: int) -> Tensor | None:
+        """The vectors [n, width] of `name` for the encoder "l", "g" or "h", or None."""
+        ...
+
+
+class Tokens(dict[str, list[Chunk]]):
+    """Chunks of 77 (token id or learned vector, weight) by encoder, and what the user should know about them."""
+
+    def __init__(self, chunks: Mapping[str, list[Chunk]], warnings: Sequence[str] = ()) -> None:
+        super().__init__(chunks)
+        self.warnings = tuple(dict.fromkeys(warnings))
+
+
+class Conditioning(NamedTuple):
+    """A prompt as the denoising network takes it; float32, in main memory."""
+
+    cond: Tensor  # [1, 77 n, C], the encoders' states side by side
+    pooled: Tensor  # [1, P], of the first chunk of the last encoder
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One or two text encoders that share a prompt. `with_*` methods give new handles to the same weights."""
+
+    encoders: Sequence[TextEncoder]  # in the order in which their states are put side by side
+    tokenizer: ClipTokenizer
+    memory: DeviceMemory
+    dtype: torch.dtype  # of the computation
+    digest: str
+    embeddings: Embeddings | None = None
+    layer: int | None = None  # hidden state to stop at, -1 the last; None: the family's own
+    absence: str = "This checkpoint has no text encoder. Load one with CLIPLoader or DualCLIPLoader."
+
+    def with_layer(self, stop_at_clip_layer: int | None) -> Clip:
+        """A handle that takes the hidden state after another layer: -1 the last, -2 the one before, and so on.
+
+        Raises:
+            TextError: if the number is not negative.
+        """
+        if stop_at_clip_layer is not None and stop_at_clip_layer >= 0:
+            raise TextError(f"A CLIP layer counts from the end: -1 is the last. {stop_at_clip_layer} is none.")
+        return replace(self, layer=stop_at_clip_layer)
+
+    def with_embeddings(self, embeddings: Embeddings | None) -> Clip:
+        """A handle whose prompts may name `embedding:...`, found in `embeddings`."""
+        return replace(self, embeddings=embeddings)
+
+    def tokenize(self, text: str) -> Tokens:
+        """The same prompt for every encoder."""
+        return self._tokenize({encoder.role.name: text for encoder in self._present()})
+
+    def tokenize_each(self, texts: Mapping[str, str]) -> Tokens:
+        """A prompt for each encoder, such as {"g": "a fox", "l": "oil painting"}; the shorter is padded with chunks.
+
+        Raises:
+            TextError: if the texts are not for just the encoders that there are.
+        """
+        names = [encoder.role.name for encoder in self._present()]
+        if sorted(names) != sorted(texts):
+            raise TextError(
+                f"A text for each of the encoders {', '.join(sorted(texts))} was given, but this CLIP has "
+                f"{', '.join(sorted(names))}. Use the CLIP of an SDXL base checkpoint here, or CLIPTextEncode."
+            )
+        tokens = self._tokenize(texts)
+        longest = max(map(len, tokens.values()))
+        for encoder in self.encoders:
+            chunks = tokens[encoder.role.name]
+            chunks += [empty_chunk(encoder.role.pad)] * (longest - len(chunks))
+        return tokens
+
+    def encode(self, tokens: Mapping[str, list[Chunk]]) -> Conditioning:
+        """Conditioning of tokenized prompts; of encoders with unlike numbers of chunks the surplus is dropped.
+
+        A weight w moves a token's hidden state away from that of the empty prompt: z_empty + w (z - z_empty).
+        """
+        states: list[Tensor] = []
+        pooled: Tensor | None = None
+        for encoder in self._present():
+            if encoder.role.name not in tokens:
+                raise TextError(
+                    f"The tokens lack those for the encoder {encoder.role.name!r}: they are of another model. Tokenize "
+                    "the prompt with the CLIP that encodes it."
+                )
+            state, pooled = self._encode(encoder, tokens[encoder.role.name])
+            states.append(state)
+        assert pooled is not None  # there is an encoder
+        shortest = min(state.shape[1] for state in states)
+        return Conditioning(torch.cat([state[:, :shortest] for state in states], dim=-1), pooled)
+
+    def encode_text(self, text: str) -> Conditioning:
+        """Tokenize and encode in one go."""
+        return self.encode(self.tokenize(text))
+
+    def _present(self) -> Sequence[TextEncoder]:
+        if not self.encoders:
+            raise TextError(self.absence)
+        return self.encoders
+
+    def _tokenize(self, texts: Mapping[str, str]) -> Tokens:
+        warnings: list[str] = []
+        chunks = {
+            encoder.role.name: self._prompts(encoder).chunks(texts[encoder.role.name], warnings.append)
+            for encoder in self.encoders
+        }
+        return Tokens(chunks, warnings)
+
+    def _prompts(self, encoder: TextEncoder) -> PromptTokenizer:
+        embeddings, role, width = self.embeddings, encoder.role, encoder.config.width
+        find = None if embeddings is None else lambda name: embeddings.vectors(name, role.name, width)
+        return PromptTokenizer(self.tokenizer, role.pad, find)
+
+    @torch.no_grad()
+    def _encode(self, encoder: TextEncoder, chunks: Sequence[Chunk]) -> tuple[Tensor, Tensor]:
+        """Hidden states [1, 77 n, width] and pooled output [1, P] of n chunks, float32."""
+        weights = torch.tensor([[weight for _, weight in chunk] for chunk in chunks])
+        weighted = bool((weights != 1).any())
+        batch = [*chunks, empty_chunk(encoder.role.pad)] if weighted else list(chunks)
+        layer = encoder.role.layer if self.layer is None else self.layer
+        states: list[Tensor] = []
+        pooled: list[Tensor] = []
+        with self.memory.resident(encoder):
+            for start in range(0, len(batch), BATCH):
+                ids, vectors = _split(batch[start : start + BATCH])
+                encoded = encoder(ids.to(self.memory.device), layer, vectors)
+                states.append(encoded.hidden.float().cpu())
+                pooled.append(encoded.pooled.float().cpu())
+        hidden = torch.cat(states)
+        if weighted:
+            hidden, empty = hidden[:-1], hidden[-1:]
+            hidden = torch.where(weights[..., None] == 1, hidden, (hidden - empty) * weights[..., None] + empty)
+        return hidden.reshape(1, len(chunks) * CHUNK, -1), pooled[0][:1]
+
+
+def _split(chunks: Sequence[Chunk]) -> tuple[Tensor, dict[Place, Tensor]]:
+    """Ids [n, 77], with 0 where a learned vector stands, and those vectors by their place."""
+    ids = torch.zeros(len(chunks), CHUNK, dtype=torch.long)
+    vectors: dict[Place, Tensor] = {}
+    for row, chunk in enumerate(chunks):
+        for column, (token, _) in enumerate(chunk):
+            if isinstance(token, Tensor):
+                vectors[row, column] = token
+            else:
+                ids[row, column] = token
+    return ids, vectors
