@@ -162,9 +162,8 @@ def _reader(function: Callable[..., Any], count: int) -> Callable[[Any], Returne
             return Returned((), ui)
         outputs = cast("tuple[Any, ...]", result)
         if not isinstance(result, tuple) or len(outputs) != count:
-            raise TypeError(
-                f"{named} {result.__class__.__name__}, but declares {count} outputs: return its named tuple."
-            )
+            kind: str = type(cast("object", result)).__name__
+            raise TypeError(f"{named} {kind}, but declares {count} outputs: return its named tuple.")
         return Returned(tuple(outputs), ui)
 
     return read

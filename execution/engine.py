@@ -1,0 +1,171 @@
+"""The engine: give it node types and what they need, then graphs to run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Literal
+
+from execution.cache import Cache, MemoryCache
+from execution.calls import Instances, Surroundings
+from execution.context import CancelToken, Services
+from execution.errors import Cancelled, NodeError, NodeRef
+from execution.events import Failed, Finished, RunCancelled, Sink
+from execution.expand import DynamicGraph
+from execution.explain import explain
+from execution.graph import Graph, to_prompt
+from execution.keys import FileDigests, KeyRecord
+from execution.outbox import Outbox
+from execution.plan import Plans
+from execution.registry import Registry
+from execution.run import Run
+
+ThreadContext = Callable[[], AbstractContextManager[Any]]
+"""What the device thread enters for a run: inference mode, the current device."""
+
+
+@dataclass(slots=True)
+class RunResult:
+    """How a run ended, and what it made."""
+
+    status: Literal["success", "error", "cancelled"]
+    outputs: dict[str, list[list[Any]]] = field(default_factory=dict[str, list[list[Any]]])  # of targets that are done
+    ui: dict[str, dict[str, list[Any]]] = field(default_factory=dict[str, dict[str, list[Any]]])
+    nodes: dict[str, NodeRef] = field(default_factory=dict[str, NodeRef])  # those of `ui`
+    executed: list[str] = field(default_factory=list[str])  # in order
+    cached: list[str] = field(default_factory=list[str])
+    error: NodeError | None = None
+    cancelled_at: NodeRef | None = None
+    seconds: float = 0.0
+    record: KeyRecord | None = None
+    before: KeyRecord | None = None
+
+    def why(self, node_id: str) -> str:
+        """A sentence that says why a node ran in this run, or why it did not."""
+        if self.record is None:
+            return f"Node {node_id} did not run: the run ended before anything was decided."
+        return explain(node_id, self.record, self.before, set(self.executed), set(self.cached))
+
+
+class Engine:
+    """Runs graphs, one at a time, and keeps what they made.
+
+    `services` are the objects nodes ask for by type; `files` tells the content of files apart; `code_salt` is a
+    version of the code that nodes call (their own is in the keys anyway).
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        cache: Cache | None = None,
+        services: Iterable[object] = (),
+        files: FileDigests | None = None,
+        thread_context: ThreadContext = nullcontext,
+        code_salt: str = "",
+    ) -> None:
+        self.registry = registry
+        self.cache: Cache = MemoryCache() if cache is None else cache
+        self._services = Services(services)
+        self._files = files
+        self._thread_context = thread_context
+        self._plans = Plans(registry, code_salt)
+        self._instances: Instances = {}
+        self._last: KeyRecord | None = None
+        self._device = ThreadPoolExecutor(1, thread_name_prefix="device")
+
+    def close(self) -> None:
+        """End the device thread."""
+        self._device.shutdown()
+
+    async def run(
+        self,
+        graph: Graph,
+        targets: Iterable[str] | None = None,
+        *,
+        sink: Sink | None = None,
+        extra: Mapping[str, Any] | None = None,
+        prompt: Mapping[str, Any] | None = None,
+        cancel: CancelToken | None = None,
+    ) -> RunResult:
+        """Run what the output nodes of a graph, or `targets`, depend on.
+
+        `extra` is what the client sent along (`extra_pnginfo`); `prompt` the API prompt if it is at hand. A failing
+        node is told in the result, not raised. When the task that awaits this is cancelled, so is the run.
+
+        Raises:
+            KeyError: a target is not in the graph.
+        """
+        wanted = self._targets(graph) if targets is None else list(dict.fromkeys(targets))
+        for node_id in wanted:
+            if node_id not in graph:
+                raise KeyError(f"Node {node_id} is asked for but is not in the graph.")
+        loop = asyncio.get_running_loop()
+        token = cancel or CancelToken()
+        outbox = Outbox(sink, loop)
+        prompts = [prompt] if prompt is not None else []
+
+        def submitted() -> Mapping[str, Any]:
+            if not prompts:
+                prompts.append(to_prompt(graph))
+            return prompts[0]
+
+        around = Surroundings(DynamicGraph(graph), self._services, extra or {}, submitted, outbox.put, token)
+        run = Run(around, self._plans, self.cache, self._files, self._instances, outbox)
+        driving = loop.run_in_executor(self._device, self._drive, run, wanted, around)
+        try:
+            while not driving.done():
+                try:
+                    await asyncio.shield(driving)
+                except asyncio.CancelledError:
+                    token.cancel()
+                    await asyncio.wait([driving])
+                    raise
+            return driving.result()
+        finally:
+            await run.abandon()
+            outbox.flush()
+
+    def run_sync(self, graph: Graph, targets: Iterable[str] | None = None, **options: Any) -> RunResult:
+        """`run` for programs without an event loop."""
+        return asyncio.run(self.run(graph, targets, **options))
+
+    def _targets(self, graph: Graph) -> list[str]:
+        kinds = {kind: node.spec.output_node for kind in self.registry if (node := self.registry.get(kind))}
+        return [node.id for node in graph.values() if kinds.get(node.type)]
+
+    def _drive(self, run: Run, targets: list[str], around: Surroundings) -> RunResult:
+        """The whole of a run; on the device thread."""
+        started = perf_counter()
+        result = RunResult("success", before=self._last)
+        for key in [k for k in self._instances if around.graph.nodes.get(k[0]) is None]:
+            del self._instances[key]
+        try:
+            with self._thread_context():
+                result.outputs = run.drive(targets)
+        except NodeError as error:
+            result.status, result.error = "error", error
+        except Cancelled:
+            result.status, result.cancelled_at = "cancelled", run.at
+        result.seconds = perf_counter() - started
+        result.executed, result.cached, result.ui = run.executed, run.cached, run.ui
+        result.nodes = {node_id: around.graph.ref(node_id) for node_id in run.ui}
+        result.record = self._last = self._record(run, around.graph)
+        if result.error is not None:
+            around.emit(Failed(result.error))
+        elif result.status == "cancelled":
+            around.emit(RunCancelled(result.cancelled_at))
+        else:
+            around.emit(Finished(result.seconds))
+        return result
+
+    def _record(self, run: Run, graph: DynamicGraph) -> KeyRecord:
+        """What `why` needs of this run: of submitted nodes alone, for expansions hold objects."""
+        nodes = {node_id: node for node_id, node in graph.submitted.items() if node_id in run.keys.of}
+        keys = {node_id: run.keys.of[node_id] for node_id in nodes}
+        codes = {kind: self.registry[kind].code for kind in {node.type for node in nodes.values()}}
+        return KeyRecord(nodes, keys, codes, {n: note for n, note in run.keys.notes.items() if n in nodes})

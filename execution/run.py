@@ -1,0 +1,331 @@
+"""One run of a graph, by demand.
+
+The run is driven on one thread, the device thread, which calls synchronous nodes itself, one after the other, without
+going back to the event loop between them. Async nodes run on the event loop; what they have to say to the run
+(results, wishes for lazy inputs) comes through an inbox that the device thread empties between nodes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import CancelledError as FutureCancelledError
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+from execution.async_calls import AsyncCalls
+from execution.cache import Cache, Entry
+from execution.calls import Caller, Instances, Surroundings, node_error
+from execution.errors import Cancelled, NodeError, NodeRef
+from execution.events import Cached, NodeBlocked, NodeFinished, NodeStarted, Started, UiOutput
+from execution.expand import Expansion, ExpansionError, read_expand_dict, read_subgraph
+from execution.graph import Link
+from execution.keys import FileDigests, Keys
+from execution.mapping import Resolved, Result, merge_outputs, merge_ui
+from execution.node import Returned
+from execution.outbox import Outbox
+from execution.plan import Plans
+from execution.results import Blocked
+from execution.schedule import Schedule
+from execution.subgraph import Subgraph
+from execution.work import State, Work
+
+PATIENCE = 2.0  # seconds that abandoned async nodes get to end
+
+Message = Callable[[], None]
+"""Something for the device thread to do; what it raises ends the run."""
+
+
+class Run:
+    """A run under way: made on the event loop's thread, driven on the device thread."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        plans: Plans,
+        cache: Cache,
+        files: FileDigests | None,
+        instances: Instances,
+        outbox: Outbox,
+    ) -> None:
+        self._around = around
+        self._graph = around.graph
+        self._plans = plans
+        self._cache = cache
+        self._outbox = outbox
+        self._loop = asyncio.get_running_loop()
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._tasks: set[asyncio.Task[list[Result]]] = set()
+        self._under_way = 0  # async nodes
+        self._known_at_start: set[str] = set()
+        works: dict[str, Work] = {}
+        self._caller = Caller(around, works, instances, self._wait_for)
+        self.keys = Keys(self._graph, plans, files, self._caller.fingerprint)
+        self._schedule = Schedule(self._graph, self.keys, plans, cache, works, self._take_known)
+        self.at: NodeRef | None = None  # the node called last
+        self.executed: list[str] = []
+        self.cached: list[str] = []
+        self.ui: dict[str, dict[str, list[Any]]] = {}
+
+    def drive(self, targets: list[str]) -> dict[str, list[list[Any]]]:
+        """Run what `targets` need; their outputs. To be called on the device thread.
+
+        Raises:
+            NodeError: a node failed.
+            Cancelled: the run was cancelled.
+        """
+        emit = self._outbox.put
+        self._around.cancel.on_cancel(lambda: self._inbox.put(_nothing))
+        needed = self.keys.compute(targets)
+        keys = self.keys.of
+        self._cache.begin_run([keys[node_id] for node_id in needed])
+        self.cached = [node_id for node_id in needed if keys[node_id] in self._cache]
+        self._known_at_start = set(self.cached)
+        emit(Started(len(needed)))
+        emit(Cached(tuple(self.cached)))
+        for node_id in targets:
+            self._schedule.demand(node_id).held = True
+        self._until_done()
+        works = self._schedule.works
+        return {n: entry.outputs for n in targets if (entry := works[n].entry) is not None}
+
+    def _until_done(self) -> None:
+        inbox, pop, cancel = self._inbox, self._schedule.pop, self._around.cancel
+        while True:
+            while not inbox.empty():
+                inbox.get()()
+            if cancel.cancelled:
+                raise Cancelled("The run was cancelled.")
+            work = pop()
+            if work is not None:
+                self._step(work)
+            elif self._under_way:
+                inbox.get()()
+            else:
+                break
+        for work in self._schedule.unfinished():  # nothing can run, but something waits
+            self._schedule.check_cycle(work)
+        assert not self._schedule.unfinished()
+
+    def _step(self, work: Work) -> None:
+        if work.state is State.EXPANDING:
+            self._collect(work)
+        elif work.twin is not None:
+            assert work.twin.entry is not None
+            self._complete(work, work.twin.entry)
+            self._take_known(work)
+        else:
+            self._begin(work)
+
+    def _begin(self, work: Work) -> None:
+        self.at = work.ref
+        node = work.plan.node
+        self._outbox.put(NodeStarted(work.ref))
+        if node.check_lazy is not None and work.plan.lazy and self._lacks_inputs(work):
+            return
+        self.executed.append(work.ref.id)
+        started = perf_counter()
+        if node.is_async:
+            values = self._caller.gather(work)
+            work.state = State.RUNNING
+            self._under_way += 1
+            calls = AsyncCalls(self._caller, work, self._ask)
+            self._loop.call_soon_threadsafe(self._launch, work, calls.run(values), started)
+        else:
+            self._called(work, self._caller.call(work), started)
+
+    def _lacks_inputs(self, work: Work) -> bool:
+        """Ask a class-style node which lazy inputs it wants; whether it must wait for one."""
+        schedule = self._schedule
+        while True:
+            links = dict(work.node.links())
+            wanted = [links[name] for name in self._caller.lazy_needs(work) if name in links]
+            there = {source.ref.id for source in work.sources}
+            new = [link.node for link in wanted if link.node not in there]
+            if not new:
+                return False
+            for node_id in new:
+                schedule.wait(work, schedule.demand(node_id))
+            if work.waits:
+                schedule.check_cycle(work)
+                return True
+
+    def _called(self, work: Work, results: list[Result], started: float) -> None:
+        """A node's calls have returned."""
+        work.seconds += perf_counter() - started
+        if any(not isinstance(result, Blocked) and result.expansion is not None for result in results):
+            self._expand(work, results)
+        else:
+            self._merge(work, results)
+
+    def _expand(self, work: Work, results: list[Result]) -> None:
+        """Let the nodes that calls returned join, and wait for those whose outputs they are."""
+        graph, schedule = self._graph, self._schedule
+        new: list[str] = []
+        links: list[Link] = []
+        try:
+            for row, result in enumerate(results):
+                if isinstance(result, Blocked) or result.expansion is None:
+                    continue
+                expansion = _read_expansion(result, work.ref, row)
+                graph.add(work.ref.id, row, expansion.nodes, expansion.displays)
+                new += expansion.nodes
+                links += [value for value in expansion.outputs if isinstance(value, Link)]
+                results[row] = Returned(expansion.outputs, result.ui)
+            for link in links:
+                if link.node not in graph.nodes:
+                    raise ExpansionError(f"its expansion returns an output of node {link.node}, which is not there.")
+        except ExpansionError as error:
+            raise NodeError(work.ref, str(error)) from error
+        self.keys.compute([*new, *(link.node for link in links)])
+        work.results = results
+        work.state = State.EXPANDING
+        outputs = (n for n in new if self._plans(graph.nodes[n].type).spec.output_node)
+        for node_id in dict.fromkeys([*(link.node for link in links), *outputs]):
+            schedule.wait(work, schedule.demand(node_id))
+        if work.waits:
+            schedule.check_cycle(work)
+        else:
+            schedule.push(work)
+
+    def _collect(self, work: Work) -> None:
+        """The nodes of an expansion are done: put their outputs where they belong."""
+        works = self._schedule.works
+        results: list[Result] = []
+        for result in work.results:
+            if isinstance(result, Blocked):
+                results.append(result)
+                continue
+            given: list[Any] = []
+            for value in result.outputs:
+                given.append(
+                    Resolved(self._items(work, works[value.node], value)) if value.__class__ is Link else value
+                )
+            results.append(Returned(tuple(given), result.ui))
+        self._merge(work, results)
+
+    def _items(self, work: Work, source: Work, link: Link) -> list[Any]:
+        assert source.entry is not None  # held by the expanding node
+        outputs = source.entry.outputs
+        if not 0 <= link.slot < len(outputs):
+            raise NodeError(
+                work.ref, f"its expansion returns output {link.slot} of node {source.ref}, which has {len(outputs)}."
+            )
+        return outputs[link.slot]
+
+    def _merge(self, work: Work, results: list[Result]) -> None:
+        told = False
+        for row, result in enumerate(results):
+            if isinstance(result, Blocked) and result.message is not None:
+                self._outbox.put(NodeBlocked(work.ref, result.message))
+                results[row] = Blocked()
+                told = True
+        try:
+            outputs = merge_outputs(results, work.plan.lists)
+        except TypeError as error:
+            raise NodeError(work.ref, str(error)) from error
+        entry = Entry(outputs, merge_ui(results), work.seconds)
+        if not (told and all(isinstance(result, Blocked) for result in results)):  # a message is told in every run
+            self._cache.put(work.key, work.root, entry)
+        self._complete(work, entry)
+        if entry.ui is not None:
+            self._show(work, entry)
+        self._outbox.put(NodeFinished(work.ref, work.seconds))
+
+    def _complete(self, work: Work, entry: Entry) -> None:
+        parent = self._schedule.works.get(work.ref.parent) if work.ref.parent is not None else None
+        if parent is not None:
+            parent.seconds += work.seconds
+        for consumer in self._schedule.complete(work, entry):
+            for future, slot in consumer.awaiting.pop(work, ()):
+                self._loop.call_soon_threadsafe(_resolve, future, entry.outputs[slot])
+
+    def _take_known(self, work: Work) -> None:
+        """A node's result came from the cache or from an equal node."""
+        if work.ref.id not in self._known_at_start:
+            self.cached.append(work.ref.id)
+            self._outbox.put(Cached((work.ref.id,)))
+        if work.entry is not None and work.entry.ui is not None:
+            self._show(work, work.entry)
+
+    def _show(self, work: Work, entry: Entry) -> None:
+        self.ui[work.ref.id] = dict(entry.ui or {})
+        self._outbox.put(UiOutput(work.ref, dict(entry.ui or {})))
+
+    # What follows is about async nodes.
+
+    def _launch(self, work: Work, calls: Coroutine[Any, Any, list[Result]], started: float) -> None:
+        """Begin an async node; on the event loop's thread."""
+        task = self._loop.create_task(calls)
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._landed, work, started))
+
+    def _landed(self, work: Work, started: float, task: asyncio.Task[list[Result]]) -> None:
+        self._tasks.discard(task)
+        failure = None if task.cancelled() else task.exception()
+        self._inbox.put(partial(self._land, work, started, task, failure))
+
+    def _land(
+        self, work: Work, started: float, task: asyncio.Task[list[Result]], failure: BaseException | None
+    ) -> None:
+        """An async node has ended; on the device thread."""
+        self._under_way -= 1
+        if task.cancelled():
+            stopped = asyncio.CancelledError("it cancelled itself")
+            raise node_error(work.ref, stopped, {}) from stopped
+        if failure is not None:
+            raise failure
+        self._called(work, task.result(), started)
+
+    async def _ask(self, work: Work, link: Link) -> list[Any]:
+        """A running node wants a lazy input; on the event loop's thread."""
+        future: asyncio.Future[list[Any]] = self._loop.create_future()
+        self._inbox.put(partial(self._answer, work, link, future))
+        return await future
+
+    def _answer(self, work: Work, link: Link, future: asyncio.Future[list[Any]]) -> None:
+        source = self._schedule.demand(link.node)
+        self._schedule.wait(work, source)
+        count = len(self._plans(source.node.type).lists)
+        if not 0 <= link.slot < count:
+            raise NodeError(work.ref, f"it asks for output {link.slot} of node {source.ref}, which has {count}.")
+        if source.entry is not None:
+            self._loop.call_soon_threadsafe(_resolve, future, source.entry.outputs[link.slot])
+            return
+        work.awaiting.setdefault(source, []).append((future, link.slot))
+        self._schedule.check_cycle(work)
+
+    def _wait_for(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run an async hook of a node (IS_CHANGED, check_lazy_status) to its end; on the device thread."""
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        self._around.cancel.on_cancel(future.cancel)
+        try:
+            return future.result()
+        except FutureCancelledError:
+            raise Cancelled("The run was cancelled.") from None
+
+    async def abandon(self) -> None:
+        """Give up the async nodes that are still under way."""
+        tasks: Iterable[asyncio.Task[list[Result]]] = set(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=PATIENCE)
+
+
+def _nothing() -> None:
+    """A message that only wakes the device thread."""
+
+
+def _resolve(future: asyncio.Future[list[Any]], items: list[Any]) -> None:
+    if not future.done():
+        future.set_result(items)
+
+
+def _read_expansion(result: Returned, parent: NodeRef, row: int) -> Expansion:
+    expansion = result.expansion
+    if isinstance(expansion, Subgraph):
+        return read_subgraph(expansion, parent, row)
+    return read_expand_dict(expansion, result.outputs)
