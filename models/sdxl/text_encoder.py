@@ -79,7 +79,7 @@ def _inserting(vectors: Mapping[Place, Tensor]) -> Any:
 
 
 def _transformer(config: TextConfig) -> nn.Module:
-    _hide_broken_torchvision()
+    hide_broken_torchvision()
     from transformers.models.clip.configuration_clip import CLIPTextConfig
     from transformers.models.clip.modeling_clip import CLIPTextModel
 
@@ -97,7 +97,7 @@ def _transformer(config: TextConfig) -> nn.Module:
     )
 
 
-def _hide_broken_torchvision() -> None:
+def hide_broken_torchvision() -> None:
     """Let `transformers` import where a torchvision lies about that was built for another torch.
 
     Such a torchvision fails on import, and `transformers`, which imports it wherever it is installed, with it. The
