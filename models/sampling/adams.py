@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy
+import numpy as np
 
 from models.sampling.steps import Step, intervals, slope
 
@@ -29,12 +29,12 @@ def lms(denoise: Denoiser, x: torch.Tensor, sigmas: torch.Tensor, *, order: int 
 
 
 def ipndm(denoise: Denoiser, x: torch.Tensor, sigmas: torch.Tensor, *, order: int = 4) -> Iterator[Step]:
-    """The textbook weights for equal steps, used for any (Liu et al. 2022, PNDM, arXiv 2202.09778; Zhang & Chen 2022)."""
+    """The textbook weights for equal steps, used for any (PNDM, Liu et al. 2022, arXiv 2202.09778)."""
     return _adams(denoise, x, sigmas, _equal_steps, order)
 
 
 def ipndm_v(denoise: Denoiser, x: torch.Tensor, sigmas: torch.Tensor, *, order: int = 4) -> Iterator[Step]:
-    """PNDM for steps of varying length, with the weights of the "diff-solvers" toolbox (Zhou et al. 2023, arXiv 2312.00094)."""
+    """The same for steps of varying length, as in the "diff-sampler" toolbox (Zhou et al. 2023, arXiv 2312.00094)."""
     return _adams(denoise, x, sigmas, _varying_steps, order)
 
 
@@ -104,17 +104,17 @@ def _polynomial_in_time(levels: list[float], step: int, order: int) -> list[floa
     return [float(quadrature @ (time.speed(points) * _lagrange(known, j, points))) for j in range(order)]
 
 
-def _gauss(start: float, end: float, count: int) -> tuple[numpy.ndarray, numpy.ndarray]:
+def _gauss(start: float, end: float, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return points and weights of Gauss-Legendre quadrature from `start` to `end`."""
-    points, weights = numpy.polynomial.legendre.leggauss(count)
+    points, weights = np.polynomial.legendre.leggauss(count)
     half = (end - start) / 2
     return start + half * (points + 1), half * weights
 
 
-def _lagrange(known: Sequence[float], j: int, at: numpy.ndarray) -> numpy.ndarray:
+def _lagrange(known: Sequence[float], j: int, at: np.ndarray) -> np.ndarray:
     """Return the polynomial that is 1 at `known[j]` and 0 at the others, at the points `at`."""
     factors = [(at - other) / (known[j] - other) for k, other in enumerate(known) if k != j]
-    return numpy.prod(factors, axis=0) if factors else numpy.ones_like(at)
+    return np.prod(factors, axis=0) if factors else np.ones_like(at)
 
 
 class _VPTime:
@@ -129,7 +129,7 @@ class _VPTime:
         """Solve log(1 + sigma^2) = beta_0 t + slope t^2 / 2."""
         return (math.sqrt(self._beta_0**2 + 2 * self._slope * math.log1p(sigma**2)) - self._beta_0) / self._slope
 
-    def speed(self, t: numpy.ndarray) -> numpy.ndarray:
+    def speed(self, t: np.ndarray) -> np.ndarray:
         """Return dsigma/dt."""
         grown = self._beta_0 * t + self._slope * t**2 / 2
-        return (self._beta_0 + self._slope * t) * numpy.exp(grown) / (2 * numpy.sqrt(numpy.expm1(grown)))
+        return (self._beta_0 + self._slope * t) * np.exp(grown) / (2 * np.sqrt(np.expm1(grown)))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy
+import numpy as np
 import torch
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class BrownianTree:
 
     def _normal(self, *interval: int) -> torch.Tensor:
         """Draw the noise that belongs to an interval of the tree: its number within its depth, its depth."""
-        sequence = numpy.random.SeedSequence(self._seed, spawn_key=interval, pool_size=_POOL_SIZE)
+        sequence = np.random.SeedSequence(self._seed, spawn_key=interval, pool_size=_POOL_SIZE)
         generator = torch.Generator().manual_seed(int(sequence.generate_state(1)[0]))
         return torch.randn(self._shape, generator=generator).double()
 

@@ -1,7 +1,7 @@
 """DPM-Solver++: exponential integrators of the data prediction (Lu et al. 2022, arXiv 2211.01095).
 
-Time is lambda = -log sigma, which rises as noise falls. Over a step of length h a constant prediction D is solved exactly:
-x -> exp(-h) x + (1 - exp(-h)) D; exp(-h) is the ratio of the two noise levels.
+Time is lambda = -log sigma, which rises as noise falls. Over a step of length h a constant prediction D is solved
+exactly by x -> exp(-h) x + (1 - exp(-h)) D; exp(-h) is the ratio of the two noise levels.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""ER-SDE-Solver: exact solutions of a family of reverse equations, the "extended reverse-time" SDE
-(Cui et al. 2023, "Elucidating the Solution Space of Extended Reverse-Time SDE for Diffusion Models", arXiv 2309.06169)."""
+"""ER-SDE-Solver: exact solutions of a family of reverse equations (Cui et al. 2023, "Elucidating the Solution Space of
+Extended Reverse-Time SDE for Diffusion Models", arXiv 2309.06169)."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-import numpy
+import numpy as np
 
 from models.sampling.steps import Step, intervals
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _INTEGRATION_POINTS = 200
 
 
-def _noise_scale(sigma: float | numpy.ndarray) -> float | numpy.ndarray:
+def _noise_scale(sigma: np.ndarray | float) -> np.ndarray:
     """The paper's phi(x) (its "ER SDE 5"): how much noise the chosen equation adds at each level."""
-    return sigma * (numpy.exp(sigma**0.3) + 10.0)
+    return sigma * (np.exp(np.asarray(sigma) ** 0.3) + 10.0)
 
 
 def er_sde(
@@ -37,8 +37,8 @@ def er_sde(
 ) -> Iterator[Step]:
     """Solve in up to three stages: the prediction, its first and its second derivative in sigma (algorithm 3)."""
     levels = sigmas.tolist()
-    predictions: list[torch.Tensor] = []
-    derivative: torch.Tensor | None = None
+    previous: torch.Tensor | None = None
+    change: torch.Tensor | None = None  # of the prediction, per unit of sigma
     for i, sigma, sigma_next in intervals(sigmas):
         denoised = denoise(x, sigma)
         if not sigma_next:
@@ -46,16 +46,17 @@ def er_sde(
         else:
             ratio = float(_noise_scale(sigma_next) / _noise_scale(sigma))
             x = denoised + ratio * (x - denoised)
-            if predictions and max_stage >= 2:
+            if previous is not None and max_stage >= 2:
                 first, second = _integrals(sigma, sigma_next)
-                before, derivative = derivative, (denoised - predictions[-1]) / (sigma - levels[i - 1])
-                x = x + first * derivative
-                if before is not None and max_stage >= 3:
-                    x = x + second * (derivative - before) * (2 / (sigma - levels[i - 2]))
+                last_change = change
+                change = (denoised - previous) / (sigma - levels[i - 1])
+                x = x + first * change
+                if last_change is not None and max_stage >= 3:
+                    x = x + second * (change - last_change) * (2 / (sigma - levels[i - 2]))
             if s_noise:
                 fresh = math.sqrt(max(sigma_next**2 - (sigma * ratio) ** 2, 0.0))
                 x = x + noise(sigma, sigma_next) * (s_noise * fresh)
-        predictions = [denoised]
+        previous = denoised
         yield Step(i, len(sigmas) - 1, sigma_next, x, denoised)
 
 
@@ -65,7 +66,7 @@ def _integrals(sigma: float, sigma_next: float) -> tuple[float, float]:
     The rectangle rule with the paper's 200 points, not a better one: the rule is part of the published sampler.
     """
     step = (sigma - sigma_next) / _INTEGRATION_POINTS
-    at = sigma_next + step * numpy.arange(_INTEGRATION_POINTS)
+    at = sigma_next + step * np.arange(_INTEGRATION_POINTS)
     inverse = step / _noise_scale(at)
     scale, change = _noise_scale(sigma_next), sigma_next - sigma
     first = change + scale * inverse.sum()

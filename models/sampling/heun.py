@@ -30,7 +30,8 @@ def heun(denoise: Denoiser, x: torch.Tensor, sigmas: torch.Tensor) -> Iterator[S
 
 def heunpp2(denoise: Denoiser, x: torch.Tensor, sigmas: torch.Tensor) -> Iterator[Step]:
     """Heun++: look up to two levels ahead and weight each slope by its noise level, so that the unreliable slopes at
-    low noise count little (Lu et al. 2023, stochastic "dual" denoisers; weights relative to the run's first level).
+    low noise count little. The weights are levels relative to the run's first. No paper is known; the method is from
+    Carzit's sampler collection.
 
     The last step is Euler's, the one before it looks one level ahead.
     """

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy
+import numpy as np
 
 from models.sampling.steps import Step, intervals
 
@@ -91,14 +91,14 @@ def _adams_step(
 
 def _weights(known: list[float], h: float, tau: float, to: float) -> list[float]:
     """Integrate (1 + tau^2) exp((1 + tau^2) (lambda - to)) times each Lagrange polynomial over [to - h, to]."""
-    points, quadrature = numpy.polynomial.legendre.leggauss(32)
+    points, quadrature = np.polynomial.legendre.leggauss(32)
     at = h / 2 * (points - 1)  # relative to `to`
     rate = 1 + tau**2
-    density = quadrature * (h / 2) * rate * numpy.exp(rate * at)
+    density = quadrature * (h / 2) * rate * np.exp(rate * at)
     weights: list[float] = []
     for j, place in enumerate(known):
         others = [other for k, other in enumerate(known) if k != j]
-        polynomial = numpy.ones_like(at)
+        polynomial = np.ones_like(at)
         for other in others:
             polynomial = polynomial * (to + at - other) / (place - other)
         weights.append(float(density @ polynomial))

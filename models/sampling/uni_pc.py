@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal
 
-import numpy
+import numpy as np
 
 from models.sampling.steps import Step
 
@@ -79,8 +79,8 @@ class _Step:
             return [0.5]  # the paper's choice where any weight keeps the order
         if not places:
             return []
-        powers = numpy.vander(places, increasing=True).T
-        return numpy.linalg.solve(powers, self._moments[: len(places)]).tolist()
+        powers = np.vander(places, increasing=True).T
+        return np.linalg.solve(powers, self._moments[: len(places)]).tolist()
 
     def _apply(self, weights: list[float], changes: list[torch.Tensor]) -> torch.Tensor:
         x = self._constant

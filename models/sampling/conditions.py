@@ -1,0 +1,189 @@
+"""Conditioning as it travels on wires, made ready for one run: where, when and how strongly each prompt counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+
+from models.compositing import as_mask, fit_batch
+from models.sampling.noise_schedule import BEFORE_THE_START
+from models.sdxl.conditioning import PIXELS, label_vector
+
+if TYPE_CHECKING:
+    from models.types import Model
+
+FEATHER = 8  # latent values over which the edge of an area fades in
+LEAST_SIDE = 8  # of an area drawn around a mask
+
+
+class Area(NamedTuple):
+    """A rectangle in units of the latent."""
+
+    height: int
+    width: int
+    y: int
+    x: int
+
+    def within(self, other: Area) -> bool:
+        """Say whether `other` holds all of this one."""
+        return (
+            self.y >= other.y
+            and self.x >= other.x
+            and self.y + self.height <= other.y + other.height
+            and self.x + self.width <= other.x + other.width
+        )
+
+    def crop(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the view of x [..., h, w] that the area covers."""
+        return x[..., self.y : self.y + self.height, self.x : self.x + self.width]
+
+
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """One prompt of a run."""
+
+    context: torch.Tensor  # [B, n, C], the prompt's tokens
+    label: torch.Tensor | None  # [B, adm_channels]
+    area: Area | None = None  # None: everywhere
+    mask: torch.Tensor | None = None  # [B, h, w], the size of the latent
+    strength: float = 1.0
+    mask_strength: float = 1.0
+    first_sigma: float = BEFORE_THE_START  # counts from this noise level ...
+    last_sigma: float = 0.0  # ... down to this one
+
+    def active(self, sigma: float) -> bool:
+        """Say whether the prompt counts at a noise level."""
+        return self.last_sigma <= sigma <= self.first_sigma
+
+    def place(self, x: torch.Tensor) -> Area:
+        """Return the part of a latent [B, C, h, w] that the prompt is asked about."""
+        return self.area or Area(x.shape[-2], x.shape[-1], 0, 0)
+
+    def weights(self, x: torch.Tensor) -> torch.Tensor:
+        """Return how much the prompt counts at each point of its place, [1 or B, 1, h, w].
+
+        Areas fade in over their edges, except where the edge is the picture's; masks are as soft as they are drawn.
+        """
+        area = self.place(x)
+        if self.mask is not None:
+            weights = fit_batch(area.crop(self.mask), len(x))[:, None].to(x) * self.mask_strength
+        else:
+            height, width = x.shape[-2:]
+            down = _fade(area.height, area.y > 0, area.y + area.height < height)
+            across = _fade(area.width, area.x > 0, area.x + area.width < width)
+            weights = (down[:, None] * across)[None, None].to(x)
+        return weights * self.strength
+
+
+def _fade(length: int, at_start: bool, at_end: bool) -> torch.Tensor:
+    """Return weights [length] that rise from the start and fall to the end, where asked, and are 1 between."""
+    width = min(FEATHER, length // 4)
+    rise = torch.arange(1, width + 1) / width
+    weights = torch.ones(length)
+    if at_start:
+        weights[:width] *= rise
+    if at_end:
+        weights[length - width :] *= rise.flip(0)
+    return weights
+
+
+def prepare(
+    model: Model,
+    positive: Iterable[Sequence[Any]],
+    negative: Iterable[Sequence[Any]],
+    latent_size: tuple[int, int],
+) -> tuple[list[Condition], list[Condition]]:
+    """Return the conditions of both sides for a latent of (height, width).
+
+    Where one side asks for an area, the other answers for the same area, so that guidance compares like with like.
+    Raises ValueError when a prompt was encoded for another kind of model.
+    """
+    wanted = [_condition(model, *entry, latent_size=latent_size, negative=False) for entry in positive]
+    unwanted = [_condition(model, *entry, latent_size=latent_size, negative=True) for entry in negative]
+    for condition in wanted:
+        unwanted += _counterpart(condition, unwanted)
+    for condition in unwanted:
+        wanted += _counterpart(condition, wanted)
+    return wanted, unwanted
+
+
+def _condition(
+    model: Model, context: torch.Tensor, options: Mapping[str, Any], *, latent_size: tuple[int, int], negative: bool
+) -> Condition:
+    if context.shape[-1] != model.config.context_dim:
+        raise ValueError(
+            f"The conditioning's tokens are {context.shape[-1]} values wide, this model takes "
+            f"{model.config.context_dim}. Encode the prompt with the text encoders (CLIP) that belong to the model."
+        )
+    area = _area(options.get("area"), latent_size)
+    mask = None
+    if "mask" in options:
+        mask = as_mask(options["mask"], latent_size)[:, 0]
+        if options.get("set_area_to_bounds", False):
+            area = _bounds(mask)
+    if area is not None:
+        area = _clipped(area, latent_size)
+    return Condition(
+        context,
+        label_vector(model, options, latent_size=latent_size, negative=negative),
+        area,
+        mask,
+        options.get("strength", 1.0),
+        options.get("mask_strength", 1.0),
+        model.schedule.percent_to_sigma(options["start_percent"]) if "start_percent" in options else BEFORE_THE_START,
+        model.schedule.percent_to_sigma(options["end_percent"]) if "end_percent" in options else 0.0,
+    )
+
+
+def _area(area: Sequence[Any] | None, latent_size: tuple[int, int]) -> Area | None:
+    """Read (height, width, y, x), or ("percentage", ...) with the same as fractions of the latent."""
+    if area is None:
+        return None
+    if area[0] != "percentage":
+        return Area(*area)
+    down, across = latent_size
+    height, width, y, x = area[1:]
+    return Area(max(1, round(height * down)), max(1, round(width * across)), round(y * down), round(x * across))
+
+
+def _clipped(area: Area, latent_size: tuple[int, int]) -> Area:
+    height, width = latent_size
+    if area.y >= height or area.x >= width:
+        raise ValueError(
+            f"The conditioning's area begins at x = {area.x * PIXELS}, y = {area.y * PIXELS}, outside of the picture of "
+            f"{width * PIXELS} x {height * PIXELS} pixels. Move the area, or make the picture larger."
+        )
+    return Area(min(area.height, height - area.y), min(area.width, width - area.x), area.y, area.x)
+
+
+def _bounds(mask: torch.Tensor) -> Area:
+    """Return the smallest area that holds all that is not 0 in mask [B, h, w], but no smaller than 8 x 8."""
+    used = mask.abs().amax(dim=0) > 0
+    rows, columns = used.any(dim=1).nonzero()[:, 0], used.any(dim=0).nonzero()[:, 0]
+    if not len(rows):
+        return Area(LEAST_SIDE, LEAST_SIDE, 0, 0)
+    y, x = int(rows[0]), int(columns[0])
+    return Area(max(int(rows[-1]) - y + 1, LEAST_SIDE), max(int(columns[-1]) - x + 1, LEAST_SIDE), y, x)
+
+
+def _counterpart(condition: Condition, others: list[Condition]) -> list[Condition]:
+    """Return what the other side lacks to answer for the area of `condition`: nothing, or one condition.
+
+    It says what the most local of the others says that cover the area, and counts where and when `condition` does.
+    """
+    if condition.area is None:
+        return []
+    local = [other for other in others if other.area is not None and condition.area.within(other.area)]
+    everywhere = [other for other in others if other.area is None]
+    if local:
+        nearest = min(local, key=lambda other: other.area.height * other.area.width if other.area else 0)
+        if nearest.area == condition.area:
+            return []
+    elif everywhere:
+        nearest = everywhere[0]
+    else:
+        return []
+    return [replace(condition, context=nearest.context, label=nearest.label)]

@@ -1,0 +1,115 @@
+"""One run of a sampler: from a latent on a wire, noise and prompts to a latent on a wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from models.sampling import schedules
+from models.sampling.conditions import prepare
+from models.sampling.guidance import Guidance
+from models.sampling.inpaint import KeepUnmasked, fit_mask
+from models.sampling.noise import seeded_noise
+from models.sampling.samplers import SAMPLERS, Sampler
+from models.sampling.steps import Denoiser, Step
+
+if TYPE_CHECKING:
+    from models.types import Model
+
+    Conditioning = Sequence[Sequence[Any]]
+
+
+def sample(
+    model: Model,
+    *,
+    noise: torch.Tensor,
+    latent: torch.Tensor,
+    positive: Conditioning,
+    negative: Conditioning,
+    cfg: float,
+    sampler: str,
+    scheduler: str,
+    steps: int,
+    seed: int,
+    denoise: float = 1.0,
+    start_step: int | None = None,
+    end_step: int | None = None,
+    force_full_denoise: bool = False,
+    noise_mask: torch.Tensor | None = None,
+) -> Iterator[Step]:
+    """Denoise `latent` [B, 4, h, w] and yield every step; its tensors are in the latent's own (wire) units.
+
+    The last step's `x` is the result. There may be no step at all (`denoise` 0, or a start at or beyond the last step),
+    then the result is `latent` as it is: see `final_latent`.
+
+    `noise` [B, 4, h, w] has unit variance; zeros continue a run that left noise in its latent. `start_step` and
+    `end_step` cut a range out of the `steps`; `force_full_denoise` makes the range end without noise all the same.
+    `noise_mask` [..., H, W], of any size, is 1 where the picture may change. `seed` seeds the noise that the
+    sampler itself adds. Raises KeyError for an unknown sampler or scheduler, ValueError for conditioning of
+    another kind of model.
+    """
+    chosen = SAMPLERS[sampler]
+    sigmas = schedules.sigmas(model.schedule, scheduler, steps, denoise, skip_penultimate=chosen.skip_penultimate)
+    return sample_sigmas(
+        model,
+        noise=noise,
+        latent=latent,
+        positive=positive,
+        negative=negative,
+        cfg=cfg,
+        sampler=chosen,
+        sigmas=cut(sigmas, start_step, end_step, force_full_denoise=force_full_denoise),
+        seed=seed,
+        noise_mask=noise_mask,
+    )
+
+
+def cut(
+    sigmas: torch.Tensor, start_step: int | None, end_step: int | None, *, force_full_denoise: bool = False
+) -> torch.Tensor:
+    """Return the levels of the steps from `start_step` up to `end_step`; fewer than two when no step is left."""
+    if end_step is not None and end_step < len(sigmas) - 1:
+        sigmas = sigmas[: end_step + 1]
+        if force_full_denoise:
+            sigmas = torch.cat([sigmas[:-1], sigmas.new_zeros(1)])
+    return sigmas[start_step or 0 :]
+
+
+def sample_sigmas(
+    model: Model,
+    *,
+    noise: torch.Tensor,
+    latent: torch.Tensor,
+    positive: Conditioning,
+    negative: Conditioning,
+    cfg: float,
+    sampler: Sampler,
+    sigmas: torch.Tensor,
+    seed: int,
+    noise_mask: torch.Tensor | None = None,
+) -> Iterator[Step]:
+    """The same for a sampler and noise levels of one's own: falling, usually to 0; fewer than two make no step."""
+    if len(sigmas) < 2:
+        return
+    device, schedule, first = model.memory.device, model.schedule, sigmas[0].item()
+    clean = latent.to(device, torch.float32) * model.latent_scale
+    noise = noise.to(device, torch.float32)
+    x = schedule.scale_noise(noise, clean, first, from_pure_noise=schedule.starts_from_pure_noise(first))
+    wanted, unwanted = prepare(model, positive, negative, (latent.shape[-2], latent.shape[-1]))
+    denoiser: Denoiser = Guidance(model, wanted, unwanted, cfg)
+    if noise_mask is not None:
+        kept = seeded_noise(noise.shape, (seed + 1) % 2**64).to(device) if sampler.redraw_masked else noise
+        denoiser = KeepUnmasked(denoiser, schedule, clean, kept, fit_mask(noise_mask, clean))
+    with model.memory.resident(model.network):
+        for step in sampler.run(denoiser, x, sigmas, seed=seed, schedule=schedule):
+            yield replace(step, x=step.x / model.latent_scale, denoised=step.denoised / model.latent_scale)
+
+
+def final_latent(steps: Iterable[Step], latent: torch.Tensor) -> torch.Tensor:
+    """Run to the end and return the result [B, 4, h, w] on the CPU: `latent` itself when there is no step."""
+    for step in steps:
+        latent = step.x
+    return latent.cpu()
