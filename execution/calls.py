@@ -10,10 +10,10 @@ from typing import Any, cast
 
 from execution.context import CancelToken, Context, Services
 from execution.current import enter_call, leave_call
+from execution.dynamic_graph import DynamicGraph
 from execution.dynamic_prompt import DynamicPrompt
 from execution.errors import Cancelled, NodeError, NodeInputError, NodeRef
 from execution.events import Event, Warned
-from execution.expand import DynamicGraph
 from execution.graph import GraphNode, Link
 from execution.mapping import Result, Values, arguments, count_calls
 from execution.node import Node

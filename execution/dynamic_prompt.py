@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from execution.expand import DynamicGraph
+from execution.dynamic_graph import DynamicGraph
 from execution.graph import GraphNode, Link
 
 

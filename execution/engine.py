@@ -13,9 +13,9 @@ from typing import Any, Literal
 from execution.cache import Cache, MemoryCache
 from execution.calls import Instances, Surroundings
 from execution.context import CancelToken, Services
+from execution.dynamic_graph import DynamicGraph
 from execution.errors import Cancelled, NodeError, NodeRef
 from execution.events import Failed, Finished, RunCancelled, Sink
-from execution.expand import DynamicGraph
 from execution.explain import explain
 from execution.graph import Graph, to_prompt
 from execution.keys import FileDigests, KeyRecord

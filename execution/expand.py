@@ -1,79 +1,93 @@
-"""The graph while it runs: the submitted nodes and those that expansions add."""
+"""Expansion: a node answers with nodes, whose outputs become its own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any, cast
 
-from execution.errors import NodeRef
-from execution.graph import Graph, GraphNode, Link, is_link
+from execution.dynamic_graph import DynamicGraph, ExpansionError, prefix_for
+from execution.errors import NodeError, NodeRef
+from execution.graph import GraphNode, Link, is_link
+from execution.keys import Keys
+from execution.mapping import Resolved, Result
+from execution.node import Returned
+from execution.plan import Plans
+from execution.results import Blocked
+from execution.schedule import Schedule
 from execution.subgraph import Subgraph, SubgraphNode, SubgraphOutput
-
-LONGEST_PREFIX = 200  # characters; ids of deeper expansions hold a digest instead of the whole way
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Which call of which node made a node, and as which of its nodes."""
-
-    parent: str
-    row: int
-    position: int
+from execution.work import State, Work
 
 
-class ExpansionError(ValueError):
-    """What a node returned as its expansion is no graph; the text says what is wrong."""
+class Expander:
+    """Lets the nodes of expansions join a run."""
 
+    def __init__(self, graph: DynamicGraph, keys: Keys, plans: Plans, schedule: Schedule) -> None:
+        self._graph = graph
+        self._keys = keys
+        self._plans = plans
+        self._schedule = schedule
 
-class DynamicGraph:
-    """A submitted graph that grows. Knows of each node which node made it and which one shows it."""
-
-    def __init__(self, submitted: Graph) -> None:
-        self.submitted = submitted
-        self.nodes: dict[str, GraphNode] = dict(submitted)
-        self.origins: dict[str, Origin] = {}
-        self._refs: dict[str, NodeRef] = {}
-
-    def ref(self, node_id: str) -> NodeRef:
-        """The node with the ids it goes by."""
-        found = self._refs.get(node_id)
-        if found is None:
-            node_type = self.nodes[node_id].type
-            found = self._refs[node_id] = NodeRef(node_id, node_type, node_id, None, node_id)
-        return found
-
-    def add(self, parent: str, row: int, planned: Mapping[str, GraphNode], displays: Mapping[str, str]) -> None:
-        """Let the nodes of one expansion join.
+    def expand(self, work: Work, results: list[Result]) -> None:
+        """Add the nodes that calls of a node returned; it waits for those whose outputs it gives, and for outputs.
 
         Raises:
-            ExpansionError: an id is taken, or a link leads to a node that is not there.
+            NodeError: what was returned is no graph, or its nodes wait for each other.
         """
-        for node_id in planned:
-            if node_id in self.nodes:
-                raise ExpansionError(f"its expansion makes a node with the id {node_id}, which there is already.")
-        self.nodes.update(planned)
-        made_by = self.ref(parent)
-        for position, (node_id, node) in enumerate(planned.items()):
-            shown_by = displays.get(node_id, parent)
-            display = self.ref(shown_by).display if shown_by in self.nodes else shown_by
-            self._refs[node_id] = NodeRef(node_id, node.type, display, parent, made_by.real)
-            self.origins[node_id] = Origin(parent, row, position)
-        for node in planned.values():
-            for name, link in node.links():
-                if link.node not in self.nodes:
-                    raise ExpansionError(
-                        f"its expansion links input {name} of {node.type} to node {link.node}, which is not there."
-                    )
+        graph, schedule = self._graph, self._schedule
+        new: list[str] = []
+        links: list[Link] = []
+        try:
+            for row, result in enumerate(results):
+                if isinstance(result, Blocked) or result.expansion is None:
+                    continue
+                expansion = _read_expansion(result, work.ref, row)
+                graph.add(work.ref.id, row, expansion.nodes, expansion.displays)
+                new += expansion.nodes
+                links += [value for value in expansion.outputs if isinstance(value, Link)]
+                results[row] = Returned(expansion.outputs, result.ui)
+            for link in links:
+                if link.node not in graph.nodes:
+                    raise ExpansionError(f"its expansion returns an output of node {link.node}, which is not there.")
+        except ExpansionError as error:
+            raise NodeError(work.ref, str(error)) from error
+        self._keys.compute([*new, *(link.node for link in links)])
+        work.results = results
+        work.state = State.EXPANDING
+        outputs = (n for n in new if self._plans(graph.nodes[n].type).spec.output_node)
+        for node_id in dict.fromkeys([*(link.node for link in links), *outputs]):
+            schedule.wait(work, schedule.demand(node_id))
+        if work.waits:
+            schedule.check_cycle(work)
+        else:
+            schedule.push(work)
 
+    def collect(self, work: Work) -> list[Result]:
+        """The results of a node whose expansion is done, with the values that its nodes gave.
 
-def prefix_for(node: NodeRef, row: int, graph: int) -> str:
-    """What the ids of an expansion begin with: `<parent>.<call>.<graph>.`; of very deep ones a digest of it."""
-    parent = node.id
-    if len(parent) > LONGEST_PREFIX:
-        parent = f"{node.real}.{blake2b(parent.encode(), digest_size=12).hexdigest()}"
-    return f"{parent}.{row}.{graph}."
+        Raises:
+            NodeError: an output is asked for that a node does not have.
+        """
+        results: list[Result] = []
+        for result in work.results:
+            if not isinstance(result, Blocked):
+                values = tuple(self._resolve(work, value) for value in result.outputs)
+                results.append(Returned(values, result.ui))
+            else:
+                results.append(result)
+        return results
+
+    def _resolve(self, work: Work, value: Any) -> Any:
+        if value.__class__ is not Link:
+            return value
+        source = self._schedule.works[value.node]
+        assert source.entry is not None  # held by the expanding node
+        outputs = source.entry.outputs
+        if not 0 <= value.slot < len(outputs):
+            raise NodeError(
+                work.ref, f"its expansion returns output {value.slot} of node {source.ref}, which has {len(outputs)}."
+            )
+        return Resolved(outputs[value.slot])
 
 
 @dataclass(slots=True)
@@ -127,10 +141,10 @@ def read_expand_dict(expand: Mapping[str, Any], outputs: tuple[Any, ...]) -> Exp
     displays: dict[str, str] = {}
     for given_id, entry in expand.items():
         node_id = str(given_id)
-        kind: Any = entry.get("class_type") if isinstance(entry, Mapping) else None
+        fields: Mapping[str, Any] = cast("Mapping[str, Any]", entry) if isinstance(entry, Mapping) else {}
+        kind = fields.get("class_type")
         if not isinstance(kind, str):
             raise ExpansionError(f"its expansion has a node {node_id} without class_type.")
-        fields = cast("Mapping[str, Any]", entry)
         written = cast("Mapping[str, Any]", fields.get("inputs") or {})
         nodes[node_id] = GraphNode(node_id, kind, {name: _linked(value) for name, value in written.items()})
         shown_by = fields.get("override_display_id")
@@ -141,3 +155,10 @@ def read_expand_dict(expand: Mapping[str, Any], outputs: tuple[Any, ...]) -> Exp
 
 def _linked(value: Any) -> Any:
     return Link(value[0], int(value[1])) if is_link(value) else value
+
+
+def _read_expansion(result: Returned, parent: NodeRef, row: int) -> Expansion:
+    expansion = result.expansion
+    if isinstance(expansion, Subgraph):
+        return read_subgraph(expansion, parent, row)
+    return read_expand_dict(expansion, result.outputs)

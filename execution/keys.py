@@ -14,8 +14,8 @@ from secrets import token_hex
 from typing import Any, Protocol
 
 from execution.constants import constant_text
+from execution.dynamic_graph import DynamicGraph
 from execution.errors import DependencyCycleError, NodeError, NodeInputError
-from execution.expand import DynamicGraph
 from execution.graph import GraphNode, Link
 from execution.plan import Plan, Plans
 from execution.registry import UnknownNodeError

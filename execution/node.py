@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar, cast
 
+from execution.accepting import accepting
 from execution.code_version import code_digest
 from execution.context import Context
 from execution.errors import Cancelled, NodeDeclarationError, NodeInputError
@@ -58,7 +59,7 @@ class Node:
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])  # input -> parameter, where they differ
     takes_any: bool = False  # gets linked inputs that it does not declare
     awaits_inputs: bool = False  # lazy inputs are given as awaitables
-    fingerprint: Callable[..., Any] | None = None  # constants by name -> a value that the cache key holds
+    fingerprint: Callable[[Mapping[str, Any]], Any] | None = None  # constants by name -> a value of the cache key
     check_lazy: Callable[..., Any] | None = None  # class-style: which lazy inputs are needed
     validate: Callable[..., Any] | None = None  # the author's own validation
     instance: Callable[[], Any] | None = None  # class-style: makes the object whose method is called
@@ -135,7 +136,7 @@ def _node_of(function: Callable[..., Any], fingerprint: Callable[..., Any] | Non
         parameters=signature.parameters,
         takes_any=signature.takes_any,
         awaits_inputs=lazy,
-        fingerprint=fingerprint,
+        fingerprint=None if fingerprint is None else accepting(fingerprint),
     )
 
 

@@ -11,6 +11,7 @@ import asyncio
 import queue
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import CancelledError as FutureCancelledError
+from concurrent.futures import Future
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -20,16 +21,14 @@ from execution.cache import Cache, Entry
 from execution.calls import Caller, Instances, Surroundings, node_error
 from execution.errors import Cancelled, NodeError, NodeRef
 from execution.events import Cached, NodeBlocked, NodeFinished, NodeStarted, Started, UiOutput
-from execution.expand import Expansion, ExpansionError, read_expand_dict, read_subgraph
+from execution.expand import Expander
 from execution.graph import Link
 from execution.keys import FileDigests, Keys
-from execution.mapping import Resolved, Result, merge_outputs, merge_ui
-from execution.node import Returned
+from execution.mapping import Result, merge_outputs, merge_ui
 from execution.outbox import Outbox
 from execution.plan import Plans
 from execution.results import Blocked
 from execution.schedule import Schedule
-from execution.subgraph import Subgraph
 from execution.work import State, Work
 
 PATIENCE = 2.0  # seconds that abandoned async nodes get to end
@@ -64,6 +63,7 @@ class Run:
         self._caller = Caller(around, works, instances, self._wait_for)
         self.keys = Keys(self._graph, plans, files, self._caller.fingerprint)
         self._schedule = Schedule(self._graph, self.keys, plans, cache, works, self._take_known)
+        self._expander = Expander(self._graph, self.keys, plans, self._schedule)
         self.at: NodeRef | None = None  # the node called last
         self.executed: list[str] = []
         self.cached: list[str] = []
@@ -111,7 +111,7 @@ class Run:
 
     def _step(self, work: Work) -> None:
         if work.state is State.EXPANDING:
-            self._collect(work)
+            self._merge(work, self._expander.collect(work))
         elif work.twin is not None:
             assert work.twin.entry is not None
             self._complete(work, work.twin.entry)
@@ -156,64 +156,9 @@ class Run:
         """A node's calls have returned."""
         work.seconds += perf_counter() - started
         if any(not isinstance(result, Blocked) and result.expansion is not None for result in results):
-            self._expand(work, results)
+            self._expander.expand(work, results)
         else:
             self._merge(work, results)
-
-    def _expand(self, work: Work, results: list[Result]) -> None:
-        """Let the nodes that calls returned join, and wait for those whose outputs they are."""
-        graph, schedule = self._graph, self._schedule
-        new: list[str] = []
-        links: list[Link] = []
-        try:
-            for row, result in enumerate(results):
-                if isinstance(result, Blocked) or result.expansion is None:
-                    continue
-                expansion = _read_expansion(result, work.ref, row)
-                graph.add(work.ref.id, row, expansion.nodes, expansion.displays)
-                new += expansion.nodes
-                links += [value for value in expansion.outputs if isinstance(value, Link)]
-                results[row] = Returned(expansion.outputs, result.ui)
-            for link in links:
-                if link.node not in graph.nodes:
-                    raise ExpansionError(f"its expansion returns an output of node {link.node}, which is not there.")
-        except ExpansionError as error:
-            raise NodeError(work.ref, str(error)) from error
-        self.keys.compute([*new, *(link.node for link in links)])
-        work.results = results
-        work.state = State.EXPANDING
-        outputs = (n for n in new if self._plans(graph.nodes[n].type).spec.output_node)
-        for node_id in dict.fromkeys([*(link.node for link in links), *outputs]):
-            schedule.wait(work, schedule.demand(node_id))
-        if work.waits:
-            schedule.check_cycle(work)
-        else:
-            schedule.push(work)
-
-    def _collect(self, work: Work) -> None:
-        """The nodes of an expansion are done: put their outputs where they belong."""
-        works = self._schedule.works
-        results: list[Result] = []
-        for result in work.results:
-            if isinstance(result, Blocked):
-                results.append(result)
-                continue
-            given: list[Any] = []
-            for value in result.outputs:
-                given.append(
-                    Resolved(self._items(work, works[value.node], value)) if value.__class__ is Link else value
-                )
-            results.append(Returned(tuple(given), result.ui))
-        self._merge(work, results)
-
-    def _items(self, work: Work, source: Work, link: Link) -> list[Any]:
-        assert source.entry is not None  # held by the expanding node
-        outputs = source.entry.outputs
-        if not 0 <= link.slot < len(outputs):
-            raise NodeError(
-                work.ref, f"its expansion returns output {link.slot} of node {source.ref}, which has {len(outputs)}."
-            )
-        return outputs[link.slot]
 
     def _merge(self, work: Work, results: list[Result]) -> None:
         told = False
@@ -300,7 +245,7 @@ class Run:
     def _wait_for(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run an async hook of a node (IS_CHANGED, check_lazy_status) to its end; on the device thread."""
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        self._around.cancel.on_cancel(future.cancel)
+        self._around.cancel.on_cancel(lambda: _cancel(future))
         try:
             return future.result()
         except FutureCancelledError:
@@ -315,6 +260,10 @@ class Run:
             await asyncio.wait(tasks, timeout=PATIENCE)
 
 
+def _cancel(future: Future[Any]) -> None:
+    future.cancel()
+
+
 def _nothing() -> None:
     """A message that only wakes the device thread."""
 
@@ -322,10 +271,3 @@ def _nothing() -> None:
 def _resolve(future: asyncio.Future[list[Any]], items: list[Any]) -> None:
     if not future.done():
         future.set_result(items)
-
-
-def _read_expansion(result: Returned, parent: NodeRef, row: int) -> Expansion:
-    expansion = result.expansion
-    if isinstance(expansion, Subgraph):
-        return read_subgraph(expansion, parent, row)
-    return read_expand_dict(expansion, result.outputs)

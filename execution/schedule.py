@@ -6,8 +6,8 @@ import heapq
 from collections.abc import Callable, Iterable
 
 from execution.cache import Cache, Entry
+from execution.dynamic_graph import DynamicGraph
 from execution.errors import DependencyCycleError, NodeError
-from execution.expand import DynamicGraph
 from execution.graph import Link
 from execution.keys import Keys
 from execution.plan import Plan, Plans
