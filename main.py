@@ -50,6 +50,7 @@ def _add_convert(convert: argparse.ArgumentParser) -> None:
     convert.add_argument("file", type=Path)
     convert.add_argument("--to", choices=("api", "ui"), required=True)
     convert.add_argument("--output", type=Path, required=True, metavar="OUT", help='the file to write, "-" to print')
+    convert.add_argument("--workspace", type=Path, default=Path("workspace"), help="your folder (default: workspace)")
     convert.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 
@@ -57,7 +58,7 @@ def _dispatch(arguments: argparse.Namespace) -> int:
     if arguments.command == "convert":
         from commands.convert import convert
 
-        return convert(arguments.file, arguments.to, arguments.output)
+        return convert(arguments.file, arguments.to, arguments.output, arguments.workspace)
     from commands.run import RunOptions, run
 
     fields = {name: value for name, value in vars(arguments).items() if name not in ("command", "debug")}

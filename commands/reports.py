@@ -12,14 +12,17 @@ from typing import IO, Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from commands.errors import CommandError, WorkflowRefused
 from execution import events
 
-Titles = Mapping[str, str]
-"""Node id -> the name that people know it by."""
+LABELS: Mapping[str, str] = {"warning": "Warning: ", "stand_in": "Stand-in: ", "problem": "Problem: "}
 
 
 class Report(AbstractContextManager["Report"], Protocol):
     """Takes a run's events, and facts that are no event of the engine (`note`)."""
+
+    def name_nodes(self, titles: Mapping[str, str]) -> None:
+        """Say by which names people know the nodes (id -> title)."""
 
     def sink(self, event: events.Event) -> None:
         """Tell one event of the engine."""
@@ -34,8 +37,17 @@ class JsonReport(Report):
     def __init__(self, stream: IO[str] | None = None) -> None:
         self._stream = stream or sys.stdout
 
-    def __exit__(self, *_: object) -> None:
-        self._stream.flush()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, WorkflowRefused):
+            for problem in error.problems:
+                self.note("problem", problem)
+        elif isinstance(error, CommandError):
+            self.note("error", str(error))
+
+    def name_nodes(self, titles: Mapping[str, str]) -> None:
+        pass  # programs know nodes by their ids
 
     def note(self, kind: str, sentence: str, **facts: Any) -> None:
         self._write({"type": kind, "message": sentence, **facts})
@@ -81,8 +93,8 @@ def event_as_json(event: events.Event) -> dict[str, Any] | None:
 class BarReport(Report):
     """A bar for the graph and one for each node that reports steps, on standard error; paths on standard output."""
 
-    def __init__(self, titles: Titles, console: Console | None = None, out: Callable[[str], object] = print) -> None:
-        self._titles = titles
+    def __init__(self, console: Console | None = None, out: Callable[[str], object] = print) -> None:
+        self._titles: Mapping[str, str] = {}
         self._out = out
         self._console = console or Console(stderr=True, highlight=False)
         self._bars = Progress(
@@ -96,26 +108,26 @@ class BarReport(Report):
         self._graph: TaskID | None = None
         self._nodes: dict[str, TaskID] = {}
 
-    def __enter__(self) -> BarReport:
-        self._bars.start()
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bars.stop()
+
+    def name_nodes(self, titles: Mapping[str, str]) -> None:
+        self._titles = titles
 
     def note(self, kind: str, sentence: str, **facts: Any) -> None:
         if kind == "saved":  # what a script reads: the path alone, on standard output
             self._bars.stop()
             self._out(sentence)
         else:
-            label = {"warning": "Warning: ", "stand_in": "Stand-in: "}.get(kind, "")
+            label = LABELS.get(kind, "")
             self._console.print(f"{label}{sentence}", markup=False, soft_wrap=True)
 
     def sink(self, event: events.Event) -> None:
         match event:
             case events.Started(nodes):
+                self._bars.start()
                 self._graph = self._bars.add_task("Workflow", total=nodes, note="")
             case events.Cached(nodes):
                 self._advance(len(nodes))
@@ -135,6 +147,10 @@ class BarReport(Report):
                 self.note("warning", sentence)
             case events.NodeBlocked(node, message):
                 self.note("warning", f"{self._title(node.id)} did not run: {message}")
+            case events.Failed(error):
+                self._console.print(f"Error: {error}", markup=False, soft_wrap=True)
+            case events.RunCancelled(_):
+                self._console.print("Cancelled. What was already written is kept.")
             case events.Finished():
                 if self._graph is not None:
                     self._bars.update(self._graph, note="")

@@ -1,0 +1,43 @@
+"""Files that a command writes where the user says: whole or not at all, and never over another."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write `path` in one stroke: a reader sees the old content or the new one, also after a power cut.
+
+    Raises:
+        OSError: the folder cannot be made or the disk refuses the file; nothing has changed then.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def move_to_free_name(file: Path, wanted: Path) -> Path:
+    """Move `file` to `wanted`, or to `wanted` with the next free number where that name is taken; returns the name."""
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    number = 1
+    target = wanted
+    while True:
+        try:
+            target.touch(exist_ok=False)  # takes the name, so that nothing else can between here and the move
+        except FileExistsError:
+            number += 1
+            target = wanted.with_stem(f"{wanted.stem}_{number}")
+        else:
+            shutil.move(file, target)
+            return target

@@ -1,0 +1,53 @@
+"""What every command builds first: the node types, the workspace, the device, the engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from commands.errors import UsageProblem
+from execution.engine import Engine
+from execution.registry import Registry
+from models.memory import DeviceError, DeviceMemory
+from nodes.workspace import Workspace
+
+BUNDLED = Path(__file__).resolve().parent.parent / "models" / "bundled"
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def node_types() -> Registry:
+    """Every node type that comes with Weft."""
+    return Registry.from_modules(["nodes"])
+
+
+def open_workspace(root: Path, model_dirs: list[Path], output: Path | None = None) -> Workspace:
+    """The user's folders.
+
+    Raises:
+        UsageProblem: a models folder that is not there, or a file where a folder should be.
+    """
+    for folder in model_dirs:
+        if not folder.is_dir():
+            raise UsageProblem(f"--models-dir {folder} is no folder. Name one that holds checkpoints/, vae/ ...")
+    for folder in (root, output):
+        if folder is not None and folder.exists() and not folder.is_dir():
+            raise UsageProblem(f"{folder} is a file, but a folder is needed there.")
+    return Workspace(root, tuple(model_dirs), bundled=BUNDLED, output_dir=output)
+
+
+def choose_device(device: str, dtype: str) -> DeviceMemory:
+    """The device to compute on.
+
+    Raises:
+        UsageProblem: this machine does not have it.
+    """
+    try:
+        return DeviceMemory.choose(device, dtype=DTYPES.get(dtype))
+    except DeviceError as error:
+        raise UsageProblem(str(error)) from error
+
+
+def build_engine(registry: Registry, workspace: Workspace, memory: DeviceMemory) -> Engine:
+    """An engine whose nodes compute on `memory`'s device, without gradients."""
+    return Engine(registry, services=(workspace, memory), files=workspace, thread_context=torch.inference_mode)
