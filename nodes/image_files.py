@@ -1,0 +1,144 @@
+"""Pictures from and to files."""
+
+import secrets
+import string
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+import torch
+
+from execution.fields import Files, Help
+from execution.node import Context, NodeInputError, Ui, node
+from nodes.hidden import ExtraPngInfo, Prompt
+from nodes.metadata import embedded_texts
+from nodes.pictures import NO_ALPHA_SIDE, PictureError, load_channel, load_picture, png
+from nodes.safe_paths import UnsafeNameError
+from nodes.saving import NumberedFiles
+from nodes.types import Image, Mask
+from nodes.workspace import OwnFolder, Workspace
+
+TEMPORARY_PREFIX = "ComfyUI_temp"  # clients know previews by it
+
+InputPicture = Annotated[
+    str,
+    Files("input", upload="image"),
+    Help("A picture in the input folder; `name [output]` takes one from the output folder."),
+]
+
+
+class ImageAndMask(NamedTuple):
+    """A picture and how transparent it is."""
+
+    IMAGE: Image
+    MASK: Mask
+
+
+def picture_file(ctx: Context, name: str) -> Path:
+    """The picture that the input `image` names.
+
+    Raises:
+        NodeInputError: it is not there, or the name is refused.
+    """
+    try:
+        return ctx.service(Workspace).own_file(name)
+    except FileNotFoundError as error:
+        raise NodeInputError("image", f"{error.strerror}.") from error
+    except UnsafeNameError as error:
+        raise NodeInputError("image", str(error)) from error
+
+
+@node("LoadImage", category="image", display_name="Load Image")
+def load_image(*, image: InputPicture, ctx: Context) -> ImageAndMask:
+    """Load a picture, upright. The mask is 1 where it is transparent; without transparency it is 64 x 64 zeros.
+
+    The frames of an animation become a batch; frames of another size than the first are left out.
+    """
+    try:
+        picture = load_picture(picture_file(ctx, image))
+    except PictureError as error:
+        raise NodeInputError("image", str(error)) from error
+    mask = picture.transparency
+    if mask is None:
+        mask = torch.zeros(picture.pixels.shape[0], NO_ALPHA_SIDE, NO_ALPHA_SIDE)
+    return ImageAndMask(picture.pixels, mask)
+
+
+@node("LoadImageMask", category="mask", display_name="Load Image (as Mask)")
+def load_image_mask(
+    *,
+    image: InputPicture,
+    channel: Annotated[
+        Literal["alpha", "red", "green", "blue"], Help("Which channel to take; alpha gives 1 where it is transparent.")
+    ],
+    ctx: Context,
+) -> Mask:
+    """Load one channel of a picture as a mask."""
+    try:
+        return load_channel(picture_file(ctx, image), channel)[None]
+    except PictureError as error:
+        raise NodeInputError("image", str(error)) from error
+
+
+def save_pictures(
+    ctx: Context,
+    images: torch.Tensor,
+    kind: OwnFolder,
+    prefix: str,
+    prompt: Prompt,
+    extra_pnginfo: ExtraPngInfo,
+    compress_level: int,
+) -> Ui:
+    """Write a batch [B, H, W, C] as numbered PNG files; each is whole before it has its name.
+
+    Raises:
+        NodeInputError: the batch is no picture, or the prefix points outside the folder.
+    """
+    if images.ndim != 4:
+        raise NodeInputError("images", f"Pictures have the shape [batch, height, width, channels], not {images.shape}.")
+    texts = embedded_texts(prompt, extra_pnginfo)
+    height, width = images.shape[1:3]
+    files = NumberedFiles(ctx.service(Workspace), kind, prefix, width, height)
+    saved: list[dict[str, str]] = []
+    for number, picture in enumerate(images):
+        try:
+            content = png(picture, texts, compress_level)
+        except PictureError as error:
+            raise NodeInputError("images", str(error)) from error
+        saved.append(files.write(content, ".png", number).to_ui())
+    return Ui({"images": saved})
+
+
+@node("SaveImage", category="image", display_name="Save Image", output=True)
+def save_image(
+    *,
+    images: Annotated[Image, Help("The pictures to save.")],
+    filename_prefix: Annotated[
+        str,
+        Help(
+            "Beginning of the file names, with a sub-folder if you like. %width%, %height%, %year%, %month%, %day%, "
+            "%hour%, %minute%, %second% and %batch_num% are filled in."
+        ),
+    ] = "ComfyUI",
+    prompt: Prompt = None,
+    extra_pnginfo: ExtraPngInfo = None,
+    ctx: Context,
+) -> Ui:
+    """Save pictures as PNG files in the output folder, with the workflow in them."""
+    return save_pictures(ctx, images, "output", filename_prefix, prompt, extra_pnginfo, compress_level=4)
+
+
+@node("PreviewImage", category="image", display_name="Preview Image", output=True)
+def preview_image(
+    *,
+    images: Annotated[Image, Help("The pictures to show.")],
+    prompt: Prompt = None,
+    extra_pnginfo: ExtraPngInfo = None,
+    ctx: Context,
+) -> Ui:
+    """Show pictures; the files are temporary."""
+    return save_pictures(ctx, images, "temp", temporary_prefix(), prompt, extra_pnginfo, compress_level=1)
+
+
+def temporary_prefix() -> str:
+    """A file name's beginning that no other node has."""
+    return f"{TEMPORARY_PREFIX}_{''.join(secrets.choice(string.ascii_lowercase) for _ in range(5))}"

@@ -1,0 +1,146 @@
+"""Loaders: model files in, handles out."""
+
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from execution.fields import Advanced, Files, Help, Optional
+from execution.node import Context, NodeInputError, node
+from models.adapters.embeddings import EmbeddingFolders
+from models.checkpoint import CheckpointError, load_checkpoint, load_clip, load_unet, load_vae
+from models.memory import DeviceMemory
+from nodes.safe_paths import UnsafeNameError
+from nodes.types import Clip, Model, Vae
+from nodes.workspace import Workspace
+
+OTHER_TEXT_ENCODERS = "Weft runs Stable Diffusion XL, 1.x and 2.x: choose {}."
+
+ClipFile = Annotated[str, Files("text_encoders"), Help("A file in models/text_encoders (or models/clip).")]
+Device = Annotated[
+    Literal["default", "cpu"],
+    Advanced(),
+    Optional(),
+    Help("Kept for graphs that set it. Text encoders run where the workflow runs and leave when room is needed."),
+]
+
+
+class Checkpoint(NamedTuple):
+    """The parts of a checkpoint."""
+
+    MODEL: Model
+    CLIP: Clip
+    VAE: Vae
+
+
+def model_file(ctx: Context, kind: str, input_name: str, name: str) -> Path:
+    """The file of a model that an input names.
+
+    Raises:
+        NodeInputError: it is not there, or the name is refused.
+    """
+    try:
+        return ctx.service(Workspace).model(kind, name)
+    except FileNotFoundError as error:
+        raise NodeInputError(input_name, f"{error.strerror}.") from error
+    except UnsafeNameError as error:
+        raise NodeInputError(input_name, str(error)) from error
+
+
+def with_embeddings(ctx: Context, clip: Clip) -> Clip:
+    """A handle whose prompts may name the workspace's textual inversion embeddings."""
+    return clip.with_embeddings(EmbeddingFolders(tuple(ctx.service(Workspace).model_folders("embeddings"))))
+
+
+@node("CheckpointLoaderSimple", category="loaders", display_name="Load Checkpoint")
+def checkpoint_loader(
+    *, ckpt_name: Annotated[str, Files("checkpoints"), Help("A file in models/checkpoints.")], ctx: Context
+) -> Checkpoint:
+    """Load a checkpoint: the denoising network, the text encoders and the VAE of one file."""
+    path = model_file(ctx, "checkpoints", "ckpt_name", ckpt_name)
+    try:
+        loaded = load_checkpoint(path, ctx.service(DeviceMemory))
+    except CheckpointError as error:
+        raise NodeInputError("ckpt_name", str(error)) from error
+    return Checkpoint(loaded.model, with_embeddings(ctx, loaded.clip), loaded.vae)
+
+
+@node("VAELoader", category="loaders", display_name="Load VAE")
+def vae_loader(
+    *, vae_name: Annotated[str, Files("vae"), Help("A file in models/vae, or a checkpoint that has one.")], ctx: Context
+) -> Vae:
+    """Load a VAE on its own, in place of the one in the checkpoint."""
+    path = model_file(ctx, "vae", "vae_name", vae_name)
+    try:
+        return load_vae(path, ctx.service(DeviceMemory))
+    except CheckpointError as error:
+        raise NodeInputError("vae_name", str(error)) from error
+
+
+@node("UNETLoader", category="advanced/loaders", display_name="Load Diffusion Model")
+def unet_loader(
+    *,
+    unet_name: Annotated[str, Files("diffusion_models"), Help("A file in models/diffusion_models (or models/unet).")],
+    weight_dtype: Annotated[
+        Literal["default", "fp8_e4m3fn", "fp8_e4m3fn_fast", "fp8_e5m2"],
+        Help("How weights are kept. Weft keeps them in the precision it computes in, and says so for the others."),
+    ],
+    ctx: Context,
+) -> Model:
+    """Load a denoising network on its own."""
+    if weight_dtype != "default":
+        ctx.warn(f"Weights are not kept as {weight_dtype} but in the precision that Weft computes in.")
+    path = model_file(ctx, "diffusion_models", "unet_name", unet_name)
+    try:
+        return load_unet(path, ctx.service(DeviceMemory))
+    except CheckpointError as error:
+        raise NodeInputError("unet_name", str(error)) from error
+
+
+@node("CLIPLoader", category="advanced/loaders", display_name="Load CLIP")
+def clip_loader(
+    *,
+    clip_name: ClipFile,
+    type: Annotated[
+        Literal[
+            "stable_diffusion", "stable_cascade", "sd3", "stable_audio", "mochi", "ltxv", "pixart", "cosmos",
+            "lumina2", "wan", "hidream", "chroma", "ace", "omnigen2", "qwen_image", "hunyuan_image",
+        ],
+        Help("The family of models that the text encoder serves; Weft runs stable_diffusion."),
+    ],
+    device: Device = "default",
+    ctx: Context,
+) -> Clip:  # fmt: skip
+    """Load one text encoder: CLIP-L of SD 1.x, OpenCLIP-H of SD 2.x or OpenCLIP-bigG of SDXL's refiner."""
+    del device
+    if type != "stable_diffusion":
+        raise NodeInputError("type", OTHER_TEXT_ENCODERS.format("stable_diffusion"))
+    path = model_file(ctx, "text_encoders", "clip_name", clip_name)
+    try:
+        return with_embeddings(ctx, load_clip([path], ctx.service(DeviceMemory)))
+    except CheckpointError as error:
+        raise NodeInputError("clip_name", str(error)) from error
+
+
+@node("DualCLIPLoader", category="advanced/loaders", display_name="DualCLIPLoader")
+def dual_clip_loader(
+    *,
+    clip_name1: ClipFile,
+    clip_name2: ClipFile,
+    type: Annotated[
+        Literal["sdxl", "sd3", "flux", "hunyuan_video", "hidream", "hunyuan_image"],
+        Help("The family of models that the text encoders serve; Weft runs sdxl."),
+    ],
+    device: Device = "default",
+    ctx: Context,
+) -> Clip:
+    """Load the two text encoders of SDXL base, CLIP-L and OpenCLIP-bigG, in any order."""
+    del device
+    if type != "sdxl":
+        raise NodeInputError("type", OTHER_TEXT_ENCODERS.format("sdxl"))
+    paths = [
+        model_file(ctx, "text_encoders", input_name, name)
+        for input_name, name in (("clip_name1", clip_name1), ("clip_name2", clip_name2))
+    ]
+    try:
+        return with_embeddings(ctx, load_clip(paths, ctx.service(DeviceMemory)))
+    except CheckpointError as error:
+        raise NodeInputError("clip_name1", str(error)) from error

@@ -1,0 +1,162 @@
+"""Samplers: noise and prompts to latents."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import torch
+
+from execution.fields import Choices, Help, Range, Seed
+from execution.node import Context, NodeInputError, node
+from models import types as handles
+from models.sampling.noise import seeded_noise
+from models.sampling.sample import final_latent, sample
+from models.sampling.samplers import SAMPLERS
+from models.sampling.schedules import SCHEDULERS
+from models.sampling.steps import Step
+from nodes.latent import with_samples
+from nodes.types import Conditioning, Fraction, Latent, LatentValue, Model
+
+StepCount = Annotated[int, Range(1, 10_000), Help("Denoising steps: more are finer and slower.")]
+Guidance = Annotated[
+    float, Range(0, 100, step=0.1, round=0.01), Help("How strongly prompts are followed; 1 is not at all strengthened.")
+]
+SamplerName = Annotated[str, Choices(tuple(SAMPLERS)), Help("The method that removes the noise.")]
+SchedulerName = Annotated[str, Choices(tuple(SCHEDULERS)), Help("How the noise is divided among the steps.")]
+Positive = Annotated[Conditioning, Help("What the picture should show.")]
+Negative = Annotated[Conditioning, Help("What it should not show.")]
+Start = Annotated[Latent, Help("What to begin with: blank latents, or those of a picture to change.")]
+NoiseSeed = Annotated[int, Seed(), Help("Where the noise comes from: the same number gives the same picture.")]
+
+
+@dataclass(frozen=True)
+class LatentPreview:
+    """What a sampler shows while it works; the consumer makes a picture of it, or not."""
+
+    denoised: torch.Tensor  # [B, 4, h, w], the clean latent as predicted now, not scaled
+    step: int  # steps done, 1 .. total
+    total: int
+
+
+@node("KSampler", category="sampling", display_name="KSampler")
+def ksampler(
+    *,
+    model: Annotated[Model, Help("The model that removes the noise.")],
+    seed: NoiseSeed = 0,
+    steps: StepCount = 20,
+    cfg: Guidance = 8.0,
+    sampler_name: SamplerName,
+    scheduler: SchedulerName,
+    positive: Positive,
+    negative: Negative,
+    latent_image: Start,
+    denoise: Annotated[
+        Fraction,
+        Help("How much is drawn anew: 1 everything, less keeps the shapes of the latents that it begins with."),
+    ] = 1.0,
+    ctx: Context,
+) -> Latent:
+    """Draw a picture: noise is added to the latents and removed step by step as the prompts say."""
+    latent = samples_for(model, latent_image)
+    noise = seeded_noise(latent.shape, seed, latent_image.get("batch_index"))
+    run = sample(
+        model,
+        noise=noise,
+        latent=latent,
+        positive=positive,
+        negative=negative,
+        cfg=cfg,
+        sampler=sampler_name,
+        scheduler=scheduler,
+        steps=steps,
+        seed=seed,
+        denoise=denoise,
+        noise_mask=latent_image.get("noise_mask"),
+    )
+    return finished(run, latent_image, ctx)
+
+
+@node("KSamplerAdvanced", category="sampling", display_name="KSampler (Advanced)")
+def ksampler_advanced(
+    *,
+    model: Annotated[Model, Help("The model that removes the noise.")],
+    add_noise: Annotated[
+        Literal["enable", "disable"], Help("disable: the latents hold noise already, left by an earlier sampler.")
+    ],
+    noise_seed: NoiseSeed = 0,
+    steps: StepCount = 20,
+    cfg: Guidance = 8.0,
+    sampler_name: SamplerName,
+    scheduler: SchedulerName,
+    positive: Positive,
+    negative: Negative,
+    latent_image: Start,
+    start_at_step: Annotated[int, Range(0, 10_000), Help("The first step to do, of `steps`, from 0.")] = 0,
+    end_at_step: Annotated[
+        int, Range(0, 10_000), Help("The step to stop before; `steps` or more: to the end.")
+    ] = 10_000,
+    return_with_leftover_noise: Annotated[
+        Literal["disable", "enable"],
+        Help("enable: when stopping early, leave the rest of the noise for another sampler to go on with."),
+    ],
+    ctx: Context,
+) -> Latent:
+    """Do some of a picture's steps, so that another sampler or model can do the rest (SDXL base, then refiner)."""
+    latent = samples_for(model, latent_image)
+    noise = torch.zeros(latent.shape)
+    if add_noise == "enable":
+        noise = seeded_noise(latent.shape, noise_seed, latent_image.get("batch_index"))
+    run = sample(
+        model,
+        noise=noise,
+        latent=latent,
+        positive=positive,
+        negative=negative,
+        cfg=cfg,
+        sampler=sampler_name,
+        scheduler=scheduler,
+        steps=steps,
+        seed=noise_seed,
+        start_step=start_at_step,
+        end_step=end_at_step,
+        force_full_denoise=return_with_leftover_noise == "disable",
+        noise_mask=latent_image.get("noise_mask"),
+    )
+    return finished(run, latent_image, ctx)
+
+
+def samples_for(model: handles.Model, latent: LatentValue) -> torch.Tensor:
+    """The samples [B, C, h, w], if the model takes such.
+
+    Raises:
+        NodeInputError: they have another number of sides or channels.
+    """
+    samples, channels = latent["samples"], model.config.in_channels
+    if samples.ndim != 4 or samples.shape[1] != channels:
+        raise NodeInputError(
+            "latent_image",
+            f"These latents have the shape {list(samples.shape)}, but the model takes [batch, {channels}, height, "
+            "width]. Use latents that were made for it.",
+        )
+    return samples
+
+
+def finished(run: Iterator[Step], start: LatentValue, ctx: Context) -> LatentValue:
+    """Do all steps, telling progress and showing previews; cancelling stops before the next step.
+
+    Raises:
+        NodeInputError: the conditioning is not for this model.
+        Cancelled: the user cancelled the run.
+    """
+    ctx.check_cancelled()
+    try:
+        return with_samples(start, final_latent(_told(run, ctx), start["samples"]))
+    except ValueError as error:  # what `sample` says of conditioning that does not fit
+        raise NodeInputError("positive", str(error)) from error
+
+
+def _told(run: Iterator[Step], ctx: Context) -> Iterator[Step]:
+    for step in run:
+        ctx.preview(LatentPreview(step.denoised, step.index + 1, step.total))
+        ctx.progress(step.index + 1, step.total)
+        yield step

@@ -1,0 +1,152 @@
+"""The user's folders: where models, inputs and outputs lie, and which file a name in a prompt means."""
+
+import errno
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, get_args
+
+from models.checkpoints.digest import file_digest
+from nodes.safe_paths import UnsafeNameError, checked_parts, inside
+
+OwnFolder = Literal["input", "output", "temp"]
+OWN_FOLDERS: tuple[OwnFolder, ...] = get_args(OwnFolder)
+
+MODEL_SUFFIXES = frozenset({".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".bin", ".pth", ".pkl"})
+IMAGE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".webp", ".gif", ".apng", ".bmp", ".tif", ".tiff", ".tga", ".ppm", ".pgm", ".avif"}
+)
+
+OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
+    "text_encoders": ("text_encoders", "clip"),
+    "diffusion_models": ("diffusion_models", "unet"),
+}
+"""Model folders that go by more than one name on disk; the first is where Weft itself would put a file."""
+
+INPUT_KINDS: Mapping[str, frozenset[str]] = {"input": IMAGE_SUFFIXES, "latents": frozenset({".latent"})}
+"""Lists of files at the top of the input folder, by what they are."""
+
+BUNDLED_FOLDERS = ("checkpoints", "vae")  # a checkpoint stands among the VAEs for the one that it holds
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders of one user: `root/models/<kind>`, `root/input`, `root/output`, `root/temp`.
+
+    `model_dirs` are further folders laid out like `root/models`; `bundled` is the folder of the checkpoints that come
+    with Weft, offered after the user's own. Names always use forward slashes.
+    """
+
+    root: Path
+    model_dirs: tuple[Path, ...] = ()
+    bundled: Path | None = None
+    output_dir: Path | None = None  # in place of root/output
+
+    @cached_property
+    def bundled_names(self) -> tuple[str, ...]:
+        """The checkpoints that come with Weft, as far as they are there."""
+        return tuple(sorted(path.name for path in self.bundled.glob("*.safetensors"))) if self.bundled else ()
+
+    def folder(self, kind: OwnFolder) -> Path:
+        """The folder of inputs, outputs or temporary files; it may not exist yet."""
+        return self.output_dir if kind == "output" and self.output_dir else self.root / kind
+
+    def model_folders(self, kind: str) -> list[Path]:
+        """The folders that hold models of a kind ("checkpoints", "vae", ...), the user's own first."""
+        names = OTHER_NAMES.get(kind, (kind,))
+        return [base / name for base in (self.root / "models", *self.model_dirs) for name in names]
+
+    def list_files(self, folder: str) -> list[str]:
+        """The files that a combo of `folder` offers, sorted: models of that kind, or the input folder's files.
+
+        Hidden files and folders are left out, links are followed, each name is listed once.
+        """
+        if folder in INPUT_KINDS:
+            suffixes = INPUT_KINDS[folder]
+            return sorted(path.name for path in _files_at(self.folder("input")) if path.suffix.lower() in suffixes)
+        names = {name for base in self.model_folders(folder) for name in _models_below(base)}
+        own = sorted(names)
+        return own + [name for name in self.bundled_names if folder in BUNDLED_FOLDERS and name not in names]
+
+    def model(self, kind: str, name: str) -> Path:
+        """The file of a model that `list_files` offers.
+
+        Raises:
+            UnsafeNameError: the name points outside the folders.
+            FileNotFoundError: there is no such file; the text is a sentence.
+        """
+        parts = checked_parts(name)
+        if not any(part.startswith(".") for part in parts):
+            for base in self.model_folders(kind):
+                path = base.joinpath(*parts)
+                if path.suffix.lower() in MODEL_SUFFIXES and path.is_file():
+                    return path
+            if self.bundled and kind in BUNDLED_FOLDERS and name in self.bundled_names:
+                return self.bundled / name
+        raise FileNotFoundError(
+            errno.ENOENT, f"There is no {name!r} among the {kind}. Put it into {self.model_folders(kind)[0]}"
+        )
+
+    def own_file(self, name: str, default: OwnFolder = "input") -> Path:
+        """The file that a prompt names below an own folder; ` [output]` at the end of the name chooses another one.
+
+        Raises:
+            UnsafeNameError: the name points outside the folder.
+            FileNotFoundError: there is no such file; the text is a sentence.
+        """
+        bare, kind = split_annotation(name, default)
+        path = inside(self.folder(kind), bare)
+        if not path.is_file():
+            raise FileNotFoundError(
+                errno.ENOENT, f"There is no {bare!r} in the {kind} folder. Put it into {self.folder(kind)}"
+            )
+        return path
+
+    def has_file(self, folder: str, name: str) -> bool:
+        """Whether a name that `list_files` does not show is a file all the same, as `sub/x.png [output]` may be."""
+        try:
+            return (self.own_file(name) if folder in INPUT_KINDS else self.model(folder, name)).is_file()
+        except (UnsafeNameError, FileNotFoundError):
+            return False
+
+    def digest(self, folder: str, name: str) -> str:
+        """The digest of a file's content, for cache keys.
+
+        Raises:
+            OSError: the name is refused, or there is no such file.
+        """
+        try:
+            return file_digest(self.own_file(name) if folder in INPUT_KINDS else self.model(folder, name))
+        except UnsafeNameError as error:
+            raise PermissionError(errno.EACCES, str(error)) from error
+
+
+def split_annotation(name: str, default: OwnFolder) -> tuple[str, OwnFolder]:
+    """A name and the folder that its suffix ` [input]`, ` [output]` or ` [temp]` says, else `default`."""
+    for kind in OWN_FOLDERS:
+        if name.endswith(f"[{kind}]"):
+            return name.removesuffix(f"[{kind}]").removesuffix(" "), kind
+    return name, default
+
+
+def _files_at(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from (path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file())
+
+
+def _models_below(base: Path) -> Iterator[str]:
+    """Names of model files below a folder; a folder that is reached twice through links is walked once."""
+    seen: set[str] = set()
+    for directory, folders, files in os.walk(base, followlinks=True):
+        real = str(Path(directory).resolve())
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        relative = Path(directory).relative_to(base)
+        for file in files:
+            if not file.startswith(".") and Path(file).suffix.lower() in MODEL_SUFFIXES:
+                yield (relative / file).as_posix()
