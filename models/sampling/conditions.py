@@ -153,8 +153,8 @@ def _clipped(area: Area, latent_size: tuple[int, int]) -> Area:
     height, width = latent_size
     if area.y >= height or area.x >= width:
         raise ValueError(
-            f"The conditioning's area begins at x = {area.x * PIXELS}, y = {area.y * PIXELS}, outside of the picture of "
-            f"{width * PIXELS} x {height * PIXELS} pixels. Move the area, or make the picture larger."
+            f"The conditioning's area begins at x = {area.x * PIXELS}, y = {area.y * PIXELS}, outside of the picture "
+            f"of {width * PIXELS} x {height * PIXELS} pixels. Move the area, or make the picture larger."
         )
     return Area(min(area.height, height - area.y), min(area.width, width - area.x), area.y, area.x)
 

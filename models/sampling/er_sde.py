@@ -48,11 +48,11 @@ def er_sde(
             x = denoised + ratio * (x - denoised)
             if previous is not None and max_stage >= 2:
                 first, second = _integrals(sigma, sigma_next)
-                last_change = change
-                change = (denoised - previous) / (sigma - levels[i - 1])
-                x = x + first * change
-                if last_change is not None and max_stage >= 3:
-                    x = x + second * (change - last_change) * (2 / (sigma - levels[i - 2]))
+                here = (denoised - previous) / (sigma - levels[i - 1])
+                x = x + first * here
+                if change is not None and max_stage >= 3:
+                    x = x + second * (here - change) * (2 / (sigma - levels[i - 2]))
+                change = here
             if s_noise:
                 fresh = math.sqrt(max(sigma_next**2 - (sigma * ratio) ** 2, 0.0))
                 x = x + noise(sigma, sigma_next) * (s_noise * fresh)
