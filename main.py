@@ -71,15 +71,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(arguments)
     except CommandError as error:
-        code, sentence = error.exit_code, str(error)
-    except KeyboardInterrupt:
-        code, sentence = EXIT_CANCELLED, "Cancelled. What was already written is kept."
+        return _end(error, error.exit_code, f"Error: {error}", arguments.debug)
+    except KeyboardInterrupt as error:
+        return _end(error, EXIT_CANCELLED, "Cancelled. What was already written is kept.", arguments.debug)
     except Exception as error:  # noqa: BLE001 - the program's border: people get a sentence, --debug the traceback
-        detail = f"{type(error).__name__}: {error}"
-        code, sentence = EXIT_FAILED, f"Weft failed in a way it should not have ({detail}). --debug shows where."
-    if arguments.debug:
-        traceback.print_exc()
-    print(f"Error: {sentence}" if code != EXIT_CANCELLED else sentence, file=sys.stderr)
+        sentence = f"Error: Weft failed in a way it should not have ({type(error).__name__}: {error}). Add --debug."
+        return _end(error, EXIT_FAILED, sentence, arguments.debug)
+
+
+def _end(error: BaseException, code: int, sentence: str, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    print(sentence, file=sys.stderr)
     return code
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nodes.standins import StandIn, plan_stand_ins
+from nodes import standins
 
 from commands.settings import Change, apply_settings, parse_setting
 from commands.source import Source, load_source
@@ -25,7 +25,7 @@ class Prepared:
     source: Source
     validation: Validation
     changes: list[Change]
-    stand_ins: list[StandIn]
+    stand_ins: list[standins.Substitution]
 
     @property
     def graph(self) -> Graph:
@@ -67,8 +67,9 @@ def prepare(
     """
     source = load_source(workflow, catalogue, workspace.list_files)
     changes = apply_settings(source.graph, [parse_setting(text) for text in settings], seed, catalogue)
-    stand_ins = [] if strict_models else plan_stand_ins(source.graph, catalogue, workspace)
-    for one in stand_ins:
-        source.graph[one.node].inputs[one.input] = one.used
+    substitutions = standins.plan(source.graph, workspace)
+    if strict_models:
+        substitutions = [one for one in substitutions if one.reason == "elsewhere"]  # the same file after all
+    standins.apply(source.graph, substitutions)
     validation = validate(source.graph, catalogue, workspace.list_files, has_file=workspace.has_file)
-    return Prepared(source, validation, changes, stand_ins)
+    return Prepared(source, validation, changes, substitutions)

@@ -111,14 +111,14 @@ class BarReport(Report):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bars.stop()
+        self._stop()
 
     def name_nodes(self, titles: Mapping[str, str]) -> None:
         self._titles = titles
 
     def note(self, kind: str, sentence: str, **facts: Any) -> None:
         if kind == "saved":  # what a script reads: the path alone, on standard output
-            self._bars.stop()
+            self._stop()
             self._out(sentence)
         else:
             label = LABELS.get(kind, "")
@@ -156,6 +156,10 @@ class BarReport(Report):
                     self._bars.update(self._graph, note="")
             case _:
                 pass
+
+    def _stop(self) -> None:
+        if self._graph is not None and self._bars.live.is_started:  # stopping bars that never were draws an empty line
+            self._bars.stop()
 
     def _advance(self, nodes: int) -> None:
         if self._graph is not None:

@@ -12,6 +12,7 @@ from execution.graph import Graph, PromptShapeError, parse_prompt
 from execution.problems import Problem, WorkflowError
 from execution.schema import ListFiles, NodeSpec
 from execution.workflow import WorkflowFile, read_workflow, ui_to_prompt
+from execution.workflow.document import as_map
 from nodes.metadata import MetadataError, read_embedded
 
 BUILT_IN = Path(__file__).resolve().parent.parent / "templates" / "base_refiner.json"
@@ -73,12 +74,12 @@ def load_source(path: Path | None, catalogue: Mapping[str, NodeSpec], list_files
     problems: list[Problem] = []
     try:
         if api is not None:
-            prompt, extra = api.document, api.extra_data.get("extra_pnginfo")
-            if ui is None and isinstance(extra, Mapping):
-                ui = extra.get("workflow")  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+            prompt = api.document
+            beside = as_map(as_map(api.extra_data.get("extra_pnginfo")).get("workflow"))
+            ui = ui or beside or None
         else:
             conversion = ui_to_prompt(ui or {}, catalogue, list_files)
             prompt, problems = conversion.prompt, conversion.problems
-        return Source(parse_prompt(prompt), ui if isinstance(ui, dict) else None, problems)
+        return Source(parse_prompt(prompt), ui, problems)
     except (PromptShapeError, WorkflowError) as error:
         raise WorkflowRefused([f"{path or BUILT_IN}: {error}"]) from error
