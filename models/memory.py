@@ -135,12 +135,15 @@ class DeviceMemory:
         try:
             for tensor in tensors:
                 home = tensor.data
-                tensor.data = home.to(self.device, non_blocking=True)
+                tensor.data = self._copy(home)
                 guest.home.append((tensor, home))
         except torch.OutOfMemoryError:
             self._evict(id(module))
             raise
         return guest
+
+    def _copy(self, home: Tensor) -> Tensor:
+        return home.to(self.device, non_blocking=True)
 
     def _make_room(self, size: int) -> None:
         for key in list(self._guests):

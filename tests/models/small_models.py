@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -121,7 +122,7 @@ def open_clip_state(model: nn.Module) -> dict[str, Tensor]:
 
 
 class Reference(NamedTuple):
-    """The networks whose weights a small checkpoint holds."""
+    """The networks whose weights a small checkpoint holds; made once, so not to be changed."""
 
     state: dict[str, Tensor]
     unet: nn.Module
@@ -138,6 +139,7 @@ def prefixed(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {prefix + name: value for name, value in state.items()}
 
 
+@cache
 def make(family: str) -> Reference:
     """A small checkpoint of the family in the layout of its official single files."""
     config = {"sdxl": BASE, "sdxl_refiner": REFINER, "sd15": SD15, "sd21": SD21}[family]
