@@ -161,18 +161,22 @@ class Run:
             self._merge(work, results)
 
     def _merge(self, work: Work, results: list[Result]) -> None:
-        told = False
+        messages: dict[str, None] = {}
+        free = not results
         for row, result in enumerate(results):
-            if isinstance(result, Blocked) and result.message is not None:
-                self._outbox.put(NodeBlocked(work.ref, result.message))
+            if not isinstance(result, Blocked):
+                free = True
+            elif result.message is not None:
+                messages[result.message] = None
                 results[row] = Blocked()
-                told = True
+        for message in messages:
+            self._outbox.put(NodeBlocked(work.ref, message))
         try:
             outputs = merge_outputs(results, work.plan.lists)
         except TypeError as error:
             raise NodeError(work.ref, str(error)) from error
         entry = Entry(outputs, merge_ui(results), work.seconds)
-        if not (told and all(isinstance(result, Blocked) for result in results)):  # a message is told in every run
+        if free:  # what was never called costs nothing, and a message is to be told in the next run too
             self._cache.put(work.key, work.root, entry)
         self._complete(work, entry)
         if entry.ui is not None:
