@@ -45,8 +45,8 @@ class Area(NamedTuple):
 class Condition:
     """One prompt of a run."""
 
-    context: torch.Tensor  # [B, n, C], the prompt's tokens
-    label: torch.Tensor | None  # [B, adm_channels]
+    context: torch.Tensor  # [B, n, C], the prompt's tokens, on the model's device and in its format
+    label: torch.Tensor | None  # [B, adm_channels], likewise
     area: Area | None = None  # None: everywhere
     mask: torch.Tensor | None = None  # [B, h, w], the size of the latent
     strength: float = 1.0
@@ -126,9 +126,10 @@ def _condition(
             area = _bounds(mask)
     if area is not None:
         area = _clipped(area, latent_size)
+    label = label_vector(model, options, latent_size=latent_size, negative=negative)
     return Condition(
-        context,
-        label_vector(model, options, latent_size=latent_size, negative=negative),
+        context.to(model.memory.device, model.dtype),
+        None if label is None else label.to(model.memory.device, model.dtype),
         area,
         mask,
         options.get("strength", 1.0),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from models.sampling.steps import Step, intervals, slope, split_ancestral
+from models.sampling.steps import Step, intervals, split_ancestral
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +94,7 @@ def dpmpp_2s_ancestral_cfg_pp(
         denoised, uncond = denoise.pair(x, sigma)
         down, up = split_ancestral(sigma, sigma_next, eta)
         if not down:
-            x = denoised + slope(x, uncond, sigma) * down
+            x = denoised
         else:
             middle = math.sqrt(sigma * down)
             halfway = denoised + (middle / sigma) * (x - uncond)

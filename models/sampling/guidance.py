@@ -67,17 +67,17 @@ class Guidance:
         )
 
     def _call(self, x: torch.Tensor, sigma: float, batch: Sequence[_Question]) -> torch.Tensor:
-        schedule, dtype = self._model.schedule, self._model.dtype
+        schedule = self._model.schedule
         crops = torch.cat([question.place.crop(x) for question in batch])  # [questions * B, C, h, w]
         tokens = math.lcm(*(question.condition.context.shape[1] for question in batch))
         context = torch.cat([_spread(fit_batch(question.condition.context, len(x)), tokens) for question in batch])
         labels = [fit_batch(q.condition.label, len(x)) for q in batch if q.condition.label is not None]
         with torch.no_grad():
             output = self._model.network(
-                schedule.scale_input(crops, sigma).to(dtype),
+                schedule.scale_input(crops, sigma).to(self._model.dtype),
                 crops.new_full((len(crops),), schedule.timestep(sigma)),
-                context.to(x.device, dtype),
-                torch.cat(labels).to(x.device, dtype) if labels else None,
+                context,
+                torch.cat(labels) if labels else None,
             )
         return schedule.denoised(output.float(), crops, sigma)
 

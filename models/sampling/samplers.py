@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -45,9 +45,7 @@ class Sampler:
 
     def with_options(self, **options: Any) -> Sampler:
         """Return the sampler with `options` of its method set."""
-        return Sampler(
-            partial(self.method, **options), self.noise, self.needs_schedule, self.skip_penultimate, self.redraw_masked
-        )
+        return replace(self, method=partial(self.method, **options))
 
     def run(
         self, denoise: Denoiser, x: torch.Tensor, sigmas: torch.Tensor, *, seed: int, schedule: NoiseSchedule
@@ -136,6 +134,6 @@ SAMPLERS: Mapping[str, Sampler] = MappingProxyType(
         "sa_solver_pece": _SA_SOLVER.with_options(evaluate_again=True),
         "ddim": Sampler(euler, redraw_masked=True),
         "uni_pc": Sampler(uni_pc, skip_penultimate=True),
-        "uni_pc_bh2": Sampler(partial(uni_pc, variant="bh2"), skip_penultimate=True),
+        "uni_pc_bh2": Sampler(uni_pc, skip_penultimate=True).with_options(variant="bh2"),
     }
 )

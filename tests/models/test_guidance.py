@@ -10,8 +10,8 @@ from models.memory import DeviceMemory
 from models.sampling.conditions import Area, prepare
 from models.sampling.guidance import Guidance
 from models.sampling.noise_schedule import NoiseSchedule
-from models.sdxl.config import UNetConfig
 from models.sdxl.conditioning import label_vector
+from models.sdxl.config import UNetConfig
 from models.sdxl.unet import UNet, timestep_embedding
 from models.types import Model
 
