@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nodes import standins
-
 from commands.settings import Change, apply_settings, parse_setting
 from commands.source import Source, load_source
 from execution.graph import Graph
 from execution.schema import NodeSpec
 from execution.validate import Validation, validate
 from execution.workflow.patch import change_widgets
+from nodes import standins
 from nodes.workspace import Workspace
 
 

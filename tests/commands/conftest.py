@@ -29,7 +29,7 @@ def weft(tmp_path, capsys):
 def small_prompt():
     """An API prompt that needs no model: two flat pictures, one inverted, saved."""
     return {
-        "1": {"class_type": "EmptyImage", "inputs": {"width": 24, "height": 16, "batch_size": 2, "color": 0xFF8000}},
+        "1": {"class_type": "EmptyImage", "inputs": {"width": 24, "height": 16, "batch_size": 2, "color": 0xFF00FF}},
         "2": {"class_type": "ImageInvert", "inputs": {"image": ["1", 0]}, "_meta": {"title": "Turned"}},
         "3": {"class_type": "SaveImage", "inputs": {"images": ["2", 0], "filename_prefix": "flat"}},
     }

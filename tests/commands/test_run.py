@@ -25,7 +25,7 @@ def test_the_paths_of_the_pictures_are_all_that_stands_on_standard_output(weft, 
     assert done.code == 0, done.err
     assert [Path(line).name for line in done.lines] == ["flat_00001_.png", "flat_00002_.png"]
     for line in done.lines:
-        assert pixels(line)[0, 0].tolist() == [0x00, 0x7F, 0xFF]
+        assert pixels(line)[0, 0].tolist() == [0x00, 0xFF, 0x00]
 
 
 def test_a_picture_runs_again_with_what_it_carries(weft, written, small_prompt):
