@@ -75,11 +75,7 @@ def rebatch_images(
     images: Annotated[list[Image], Help("Batches of pictures, of any sizes.")],
     batch_size: Annotated[list[int], Range(1, 4096), Default(1), Help("The largest number of pictures in a batch.")],
 ) -> list[Image]:
-    """Split and join batches so that each holds as many pictures as said.
-
-    Raises:
-        NodeInputError: pictures of unlike sizes would come into one batch.
-    """
+    """Split and join batches so that each holds as many pictures as said. Unlike sizes cannot share a batch."""
     singles = [batch[index : index + 1] for batch in images for index in range(batch.shape[0])]
     groups = [singles[start : start + batch_size[0]] for start in range(0, len(singles), batch_size[0])]
     for group in groups:
