@@ -43,5 +43,5 @@ def find_cycles(parents: Mapping[str, Sequence[str]], blocked: set[str]) -> list
             node = source[node]
         if seen[node] == walk and path:
             cycle = path[path.index(node) :]
-            cycles.append(cycle[::-1])
+            cycles.append([cycle[0], *reversed(cycle[1:])])
     return cycles

@@ -226,14 +226,18 @@ class _NodeChecker:
         self._inputs: dict[str, dict[str, InputSpec]] = {}  # node type -> its inputs by name
         given = (str.__str__(output.type) for spec in catalogue.values() for output in spec.outputs)
         self._link_only = {type for type in given if type not in WIDGET_TYPES and type != "*" and "," not in type}
-        self._givers: dict[str, str] | None = None
+        self._givers: dict[str, str] = {}
+        self._tests: dict[str, dict[str, tuple[str, Callable[[Any], bool]]]] = {}
+        self._required: dict[str, list[str]] = {}
 
     def check(self, node: GraphNode) -> GraphNode:
-        """Check a node of known type; gives it back with its literals converted, or itself where nothing changed."""
+        """Check a node of known type; gives it back with its literals converted, or itself when all was well."""
         spec = self._catalogue[node.type]
         declared = self._inputs.get(node.type)
         if declared is None:
             declared = self._inputs[node.type] = {one.name: one for one in spec.inputs if one.section != "hidden"}
+        if spec.validates is None and self._plain(node, spec):
+            return node
         own = spec.validates or frozenset[str]()
         errors = len(self.problems)
         inputs = dict(node.inputs)
@@ -256,7 +260,34 @@ class _NodeChecker:
                 self._undeclared(node, name, declared)
         if spec.validates is not None and len(self.problems) == errors:
             self._ask(node, spec, declared, inputs)
-        return node if inputs == node.inputs else GraphNode(node.id, node.type, inputs, node.title)
+        return GraphNode(node.id, node.type, inputs, node.title)
+
+    def _plain(self, node: GraphNode, spec: NodeSpec) -> bool:
+        """Whether nothing needs to be said or changed, told quickly: so it is for nearly all nodes of real prompts."""
+        tests = self._tests.get(node.type)
+        if tests is None:
+            inputs = [one for one in spec.inputs if one.section != "hidden"]
+            tests = self._tests[node.type] = {one.name: (one.type, self._values.plain(one)) for one in inputs}
+            self._required[node.type] = [one.name for one in inputs if one.section == "required"]
+        given = node.inputs
+        for name in self._required[node.type]:
+            if name not in given:
+                return False
+        for name, value in given.items():
+            if name not in tests:
+                return False
+            expected, test = tests[name]
+            if type(value) is not Link:
+                if not test(value):
+                    return False
+                continue
+            origin = self._graph.get(value.node)
+            source = self._catalogue.get(origin.type) if origin is not None else None
+            if source is None or not 0 <= value.slot < len(source.outputs):
+                return False
+            if source.outputs[value.slot].type != expected:  # may still match: `types_match` is asked later
+                return False
+        return True
 
     def _missing(self, node: GraphNode, spec: InputSpec, inputs: dict[str, Any]) -> None:
         default = spec.default(self._values.files) if spec.is_widget else None
@@ -288,16 +319,20 @@ class _NodeChecker:
         )
 
     def _giver(self, type: str) -> str:
-        if self._givers is None:
-            self._givers = {}
+        """A node type that gives `type`: one that needs no such value itself, and few others."""
+        kind = str.__str__(type)
+        if kind not in self._givers:
+            ranked: list[tuple[bool, int, str]] = []
             for name, spec in self._catalogue.items():
-                for output in spec.outputs:
-                    self._givers.setdefault(str.__str__(output.type), name)
-        return self._givers.get(str.__str__(type), "")
+                if any(str.__str__(output.type) == kind for output in spec.outputs):
+                    sockets = [str.__str__(one.type) for one in spec.inputs if not one.is_widget]
+                    ranked.append((kind in sockets, len(sockets), name))
+            self._givers[kind] = min(ranked)[2] if ranked else ""
+        return self._givers[kind]
 
     def _literal(self, node: GraphNode, spec: InputSpec, inputs: dict[str, Any], bounded: bool) -> None:
         value = inputs[spec.name]
-        if not spec.is_widget and str.__str__(spec.type) in self._link_only:
+        if str.__str__(spec.type) in self._link_only and not spec.is_widget:
             self.problems.append(bad_link(node, spec, value))
             return
         checked = self._values.check(node, spec, value, bounded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -54,6 +55,23 @@ class ValueChecker:
             self._folders[folder] = self._list_files(folder)
         return self._folders[folder]
 
+    def plain(self, spec: InputSpec) -> Callable[[Any], bool]:
+        """A quick test: True for a literal that `check` would pass unchanged; False says nothing."""
+        if spec.is_combo and spec.type == "COMBO":
+            quick = self.options(spec).quick
+            return _never if quick is None else lambda value: isinstance(value, (str, int, float)) and value in quick
+        if spec.type == "STRING":
+            return lambda value: isinstance(value, str)
+        if spec.type == "BOOLEAN":
+            return lambda value: isinstance(value, bool)
+        if spec.type not in ("INT", "FLOAT"):
+            return _never
+        kind = int if spec.type == "INT" else float
+        lowest, highest = spec.options.get("min", -sys.float_info.max), spec.options.get("max", sys.float_info.max)
+        if not isinstance(lowest, (int, float)) or not isinstance(highest, (int, float)):
+            return _never
+        return lambda value: type(value) is kind and lowest <= value <= highest and abs(value) != math.inf
+
     def check(self, node: GraphNode, spec: InputSpec, value: Any, bounded: bool) -> Checked:
         """Judge the literal `value` of an input; `bounded`: also its range or list of options.
 
@@ -87,7 +105,8 @@ class ValueChecker:
         options = self.options(spec)
         given: Any = checked.value
         many = isinstance(given, list) and spec.options.get("multiselect")
-        for value in cast("list[Any]", given) if many else [given]:
+        values = cast("list[Any]", given) if many else [cast("Any", given)]
+        for value in values:
             if value in options:
                 continue
             if spec.files is not None and isinstance(value, str):
@@ -139,6 +158,11 @@ class ValueChecker:
             details=f"{spec.name}: '{value}' not in {told}",
             extra_info=extra,
         )
+
+
+def _never(value: Any) -> bool:
+    del value
+    return False
 
 
 def input_config(spec: InputSpec) -> list[Any]:
