@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from models.training import crew
 from models.training.files import replacing
 
 _SAVE_EVERY = 180.0  # seconds
@@ -55,6 +56,7 @@ class Loop:
             fused=True,
         )
         self.step = 0
+        self.progress = 0.0  # share of the time that has gone, 0..1, at the start of the present step
         self._path = work / f"{name}.pt"
         self._seconds = 0.0
         self._started = time.monotonic()
@@ -68,19 +70,19 @@ class Loop:
         return self._seconds + time.monotonic() - self._started
 
     @property
-    def progress(self) -> float:
-        """Share of the time that has gone, 0..1."""
-        return min(1.0, self.seconds / (60 * self.recipe.minutes))
-
-    @property
     def generator(self) -> torch.Generator:
-        """Random numbers of the present step."""
-        return torch.Generator().manual_seed(self.step)
+        """Random numbers of the present step, different in each process of a crew."""
+        return torch.Generator().manual_seed(self.step * crew.size() + crew.rank())
+
+    def _time_left(self) -> bool:
+        """Take the time, by the leader's clock."""
+        self.progress = min(1.0, crew.leaders_word(self.seconds) / (60 * self.recipe.minutes))
+        return self.progress < 1
 
     def steps(self) -> Iterator[int]:
         """The steps that are left; each must call `update` once."""
         saved = time.monotonic()
-        while self.progress < 1:
+        while self._time_left():
             yield self.step
             self.step += 1
             if time.monotonic() - saved > _SAVE_EVERY:
@@ -94,6 +96,7 @@ class Loop:
             group["lr"] = learning_rate(self.recipe, self.step, self.progress)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        crew.average_gradients(self.model.parameters())
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         decay = min(self.recipe.ema, (self.step + 1) / (self.step + 10))
@@ -101,13 +104,15 @@ class Loop:
             pairs = list(zip(self.average.parameters(), self.model.parameters(), strict=True))
             torch._foreach_lerp_([mean for mean, _ in pairs], [new for _, new in pairs], 1 - decay)
         self._recent.append(loss.item())
-        if (self.step + 1) % _PRINT_EVERY == 0:
+        if (self.step + 1) % _PRINT_EVERY == 0 and crew.rank() == 0:
             mean = sum(self._recent) / len(self._recent)
             print(f"{self.name}: step {self.step + 1}, {self.seconds / 60:.1f} min, loss {mean:.4f}", flush=True)
             self._recent.clear()
 
     def save(self) -> None:
-        """Write everything that `_resume` needs; the file is whole or as it was."""
+        """Write everything that `_resume` needs; the file is whole or as it was. A crew's leader writes for all."""
+        if crew.rank():
+            return
         state = {
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),

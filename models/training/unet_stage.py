@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from models.sdxl.config import UNetConfig
 from models.sdxl.unet import UNet
+from models.training import crew
 from models.training.captions import describe_nothing
 from models.training.conditioning import base_vector, refiner_vector
 from models.training.diffusion import STEPS, add_noise, snr_weight
@@ -40,10 +41,11 @@ REFINER = UNetConfig(
     norm_groups=4,
 )
 REFINER_STEPS = 200  # timesteps below this are the refiner's
-_BATCH = 32
+_BATCH = 32  # over the whole crew
 _DROPPED = 0.10  # share of examples without a caption
 _ZEROED = 0.3  # of those: zeros instead of the empty caption's encoding
 _ENCODED_AT_ONCE = 256
+_JUDGE_EVERY = 500  # steps
 
 
 @dataclass
@@ -79,12 +81,12 @@ def encode_prompts(encoders: TextEncoders, captions: Sequence[str], with_l: bool
     return Prompts(torch.cat(contexts), torch.cat(pooled), rows, torch.tensor(often_empty))
 
 
-def _base_timesteps(progress: float, generator: torch.Generator) -> Tensor:
+def _base_timesteps(count: int, progress: float, generator: torch.Generator) -> Tensor:
     """More of the high noise, where the prompt decides; late in training a third of the low, where grain goes."""
-    timesteps = STEPS * torch.rand(_BATCH, generator=generator).pow(0.7)
+    timesteps = STEPS * torch.rand(count, generator=generator).pow(0.7)
     low = 0.35 * min(1.0, max(0.0, (progress - 0.5) / 0.3))
-    chosen = torch.rand(_BATCH, generator=generator) < low
-    return torch.where(chosen, 300 * torch.rand(_BATCH, generator=generator), timesteps).long().clamp(max=STEPS - 1)
+    chosen = torch.rand(count, generator=generator) < low
+    return torch.where(chosen, 300 * torch.rand(count, generator=generator), timesteps).long().clamp(max=STEPS - 1)
 
 
 def _base_weights(timesteps: Tensor, progress: float) -> Tensor:
@@ -98,6 +100,27 @@ def _start_quiet(network: UNet) -> None:
             nn.init.zeros_(parameter)
 
 
+def _learn(
+    refiner: bool,
+    examples: Examples,
+    prompts: Prompts,
+    recipe: Recipe,
+    work: Path,
+    judge: Callable[[UNet], str] | None,
+) -> UNet:
+    """Train in this process, alone or as one of a crew."""
+    torch.manual_seed(2)
+    network = UNet(REFINER if refiner else BASE)
+    _start_quiet(network)
+    name = "refiner" if refiner else "base"
+    loop = Loop(name, network, recipe, work)
+    for step in loop.steps():
+        loop.update(_loss(network, refiner, examples, prompts, loop.progress, loop.generator))
+        if step % _JUDGE_EVERY == _JUDGE_EVERY - 1 and judge is not None:
+            print(f"{name}: step {step + 1}, {loop.seconds / 60:.1f} min, {judge(loop.average)}", flush=True)
+    return loop.average
+
+
 def train_unet(
     refiner: bool,
     examples: Examples,
@@ -105,20 +128,15 @@ def train_unet(
     recipe: Recipe,
     work: Path,
     judge: Callable[[UNet], str],
-    judge_every: int = 500,
+    members: int = 2,
 ) -> UNet:
-    """The trained network (its averaged weights); `judge` is asked for a line to print now and then."""
-    torch.manual_seed(2)
-    network = UNet(REFINER if refiner else BASE)
-    _start_quiet(network)
-    name = "refiner" if refiner else "base"
-    loop = Loop(name, network, recipe, work)
-    for step in loop.steps():
-        loss = _loss(network, refiner, examples, prompts, loop.progress, loop.generator)
-        loop.update(loss)
-        if step % judge_every == judge_every - 1:
-            print(f"{name}: step {step + 1}, {loop.seconds / 60:.1f} min, {judge(loop.average)}", flush=True)
-    return loop.average
+    """The trained network (its averaged weights), learned by a crew of `members` processes; resumes from `work`.
+
+    `judge` is asked now and then for a line to print.
+    """
+    task = (refiner, examples, prompts, recipe, work)
+    with crew.crew(members, work, _learn, (*task, None)):
+        return _learn(*task, judge)
 
 
 def _loss(
@@ -130,19 +148,20 @@ def _loss(
     generator: torch.Generator,
 ) -> Tensor:
     """Weighted squared error of the predicted noise over a random batch."""
-    chosen = torch.randint(len(examples.captions), (_BATCH,), generator=generator)
-    dropped = torch.rand(_BATCH, generator=generator) < _DROPPED
-    zeroed = dropped & (torch.rand(_BATCH, generator=generator) < _ZEROED)
-    nothing = prompts.nothing[torch.randint(len(prompts.nothing), (_BATCH,), generator=generator)]
+    count = _BATCH // crew.size()
+    chosen = torch.randint(len(examples.captions), (count,), generator=generator)
+    dropped = torch.rand(count, generator=generator) < _DROPPED
+    zeroed = dropped & (torch.rand(count, generator=generator) < _ZEROED)
+    nothing = prompts.nothing[torch.randint(len(prompts.nothing), (count,), generator=generator)]
     context, pooled = prompts.batch(torch.where(dropped, nothing, prompts.rows[chosen]), zeroed)
     framings = [examples.framings[index] for index in chosen.tolist()]
     if refiner:
         vector = refiner_vector(pooled, framings, [examples.scores[index] for index in chosen.tolist()])
-        timesteps = torch.randint(REFINER_STEPS, (_BATCH,), generator=generator)
-        weights = torch.ones(_BATCH)
+        timesteps = torch.randint(REFINER_STEPS, (count,), generator=generator)
+        weights = torch.ones(count)
     else:
         vector = base_vector(pooled, framings)
-        timesteps = _base_timesteps(progress, generator)
+        timesteps = _base_timesteps(count, progress, generator)
         weights = _base_weights(timesteps, progress)
     latents = examples.latents[chosen]
     noise = torch.randn(latents.shape, generator=generator)
