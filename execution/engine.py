@@ -28,7 +28,7 @@ ThreadContext = Callable[[], AbstractContextManager[Any]]
 """What the device thread enters for a run: inference mode, the current device."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class RunResult:
     """How a run ended, and what it made."""
 
@@ -43,6 +43,9 @@ class RunResult:
     seconds: float = 0.0
     record: KeyRecord | None = None
     before: KeyRecord | None = None
+
+    def __repr__(self) -> str:  # short: asyncio writes a task's result out whenever it restores signal handlers
+        return f"RunResult({self.status}, {len(self.executed)} executed, {len(self.cached)} cached)"
 
     def why(self, node_id: str) -> str:
         """A sentence that says why a node ran in this run, or why it did not."""

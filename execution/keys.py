@@ -13,14 +13,12 @@ from hashlib import blake2b
 from secrets import token_hex
 from typing import Any, Protocol
 
-from execution.constants import constant_text
+from execution.constants import SCALARS, constant_text
 from execution.dynamic_graph import DynamicGraph
 from execution.errors import DependencyCycleError, NodeError, NodeInputError
 from execution.graph import GraphNode, Link
 from execution.plan import Plan, Plans
 from execution.registry import UnknownNodeError
-
-_SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
 class FileDigests(Protocol):
@@ -125,7 +123,7 @@ class Keys:
             if value.__class__ is Link:
                 parts.append(f"{name!r}<{of[value.node]}:{value.slot}")
             elif name in declared:
-                parts.append(f"{name!r}={repr(value) if type(value) in _SCALARS else self._text(node, name, value)}")
+                parts.append(f"{name!r}={repr(value) if type(value) in SCALARS else self._text(node, name, value)}")
         if plan.by_id:
             parts.append(f"#{node.id!r}")
         if plan.files:
