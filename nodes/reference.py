@@ -67,8 +67,12 @@ def _type(spec: InputSpec) -> str:
     if spec.choices is not None:
         return _choices(spec.choices)
     low, high = spec.options.get("min"), spec.options.get("max")
-    kind = {"INT": "whole number", "FLOAT": "number", "STRING": "text", "BOOLEAN": "yes or no"}.get(spec.type, spec.type)
-    return kind if low is None or high is None else f"{kind} {low:g} to {high:g}" if high < 2**32 else f"{kind} from {low}"
+    kind = {"INT": "whole number", "FLOAT": "number", "STRING": "text", "BOOLEAN": "yes or no"}.get(
+        spec.type, spec.type
+    )
+    return (
+        kind if low is None or high is None else f"{kind} {low:g} to {high:g}" if high < 2**32 else f"{kind} from {low}"
+    )
 
 
 def _choices(choices: Iterable[object]) -> str:

@@ -55,14 +55,6 @@ class Substitution:
             return f"{where}: {self.wanted} is found as {self.used}."
         return f"{where}: {self.wanted} is not on this machine; the bundled {self.used} stands in for it."
 
-    @property
-    def refusal(self) -> str:
-        """The same when stand-ins are not allowed."""
-        return (
-            f"Node {self.node} ({self.node_type}), input {self.input}: {self.wanted} is not on this machine. "
-            f"Put it into the models folder, or let the bundled {self.used} stand in for it (without --strict-models)."
-        )
-
 
 def plan(graph: Graph, workspace: Workspace) -> list[Substitution]:
     """What would be loaded in place of the files that are missing, in the order of the graph.

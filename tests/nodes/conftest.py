@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 
 import pytest
+
 from execution.context import CancelToken, Context, Services
 from execution.events import Event
 from models.memory import DeviceMemory
-
 from nodes.catalogue import all_nodes
 from nodes.workspace import Workspace
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from models.sampling.samplers import SAMPLERS
 from models.sampling.schedules import SCHEDULERS
 
@@ -89,16 +90,7 @@ def test_sampler_and_scheduler_names_are_all_there_in_order(reference):
     assert list(SCHEDULERS) == names["schedulers"]
 
 
-NEEDED = """
-CheckpointLoaderSimple VAELoader UNETLoader CLIPLoader DualCLIPLoader CLIPTextEncode CLIPTextEncodeSDXL
-CLIPTextEncodeSDXLRefiner CLIPSetLastLayer ConditioningCombine ConditioningConcat ConditioningAverage ConditioningSetArea
-ConditioningSetAreaPercentage ConditioningSetAreaStrength ConditioningSetMask ConditioningSetTimestepRange
-ConditioningZeroOut KSampler KSamplerAdvanced EmptyLatentImage VAEEncode VAEDecode VAEEncodeForInpaint
-SetLatentNoiseMask LatentUpscale LatentUpscaleBy LatentComposite LatentCompositeMasked LatentFromBatch
-RepeatLatentBatch SaveLatent LoadLatent LoadImage LoadImageMask SaveImage PreviewImage ImageScale ImageScaleBy
-ImageCompositeMasked MaskToImage ImageToMask ImageColorToMask SolidMask InvertMask CropMask MaskComposite FeatherMask
-GrowMask ThresholdMask MaskPreview ImageInvert ImageBatch EmptyImage RebatchImages
-""".split()
+NEEDED = ["CheckpointLoaderSimple", "VAELoader", "UNETLoader", "CLIPLoader", "DualCLIPLoader", "CLIPTextEncode", "CLIPTextEncodeSDXL", "CLIPTextEncodeSDXLRefiner", "CLIPSetLastLayer", "ConditioningCombine", "ConditioningConcat", "ConditioningAverage", "ConditioningSetArea", "ConditioningSetAreaPercentage", "ConditioningSetAreaStrength", "ConditioningSetMask", "ConditioningSetTimestepRange", "ConditioningZeroOut", "KSampler", "KSamplerAdvanced", "EmptyLatentImage", "VAEEncode", "VAEDecode", "VAEEncodeForInpaint", "SetLatentNoiseMask", "LatentUpscale", "LatentUpscaleBy", "LatentComposite", "LatentCompositeMasked", "LatentFromBatch", "RepeatLatentBatch", "SaveLatent", "LoadLatent", "LoadImage", "LoadImageMask", "SaveImage", "PreviewImage", "ImageScale", "ImageScaleBy", "ImageCompositeMasked", "MaskToImage", "ImageToMask", "ImageColorToMask", "SolidMask", "InvertMask", "CropMask", "MaskComposite", "FeatherMask", "GrowMask", "ThresholdMask", "MaskPreview", "ImageInvert", "ImageBatch", "EmptyImage", "RebatchImages"]
 
 
 def test_the_nodes_of_a_first_version_are_there(registry):

@@ -4,9 +4,9 @@ import os
 
 import pytest
 import torch
-from execution.node import NodeInputError
 from PIL import Image
 
+from execution.node import NodeInputError
 from nodes.image_files import load_image, load_image_mask, save_image
 from nodes.latent_files import load_latent, save_latent
 from nodes.loaders import checkpoint_loader, vae_loader
@@ -71,9 +71,7 @@ def test_the_engine_is_told_nothing_of_it(workspace, name):
 def everything_outside(workspace):
     allowed = {workspace.root / "output", workspace.root / "temp"}
     return {
-        path
-        for path in workspace.root.parent.rglob("*")
-        if not any(path.is_relative_to(folder) for folder in allowed)
+        path for path in workspace.root.parent.rglob("*") if not any(path.is_relative_to(folder) for folder in allowed)
     }
 
 
@@ -102,7 +100,9 @@ def answer(call):
     return str(error.value)
 
 
-@pytest.mark.parametrize("there, missing", [("../secret.png", "../secreT.png"), ("../../secret.png", "../../secreT.png")])
+@pytest.mark.parametrize(
+    "there, missing", [("../secret.png", "../secreT.png"), ("../../secret.png", "../../secreT.png")]
+)
 def test_the_answer_does_not_tell_whether_a_file_exists_outside(bench, there, missing):
     ctx = bench.ctx
     answers = {answer(lambda name=name: load_image(image=name, ctx=ctx)).replace(name, "") for name in (there, missing)}
@@ -137,6 +137,8 @@ def test_links_that_stay_inside_or_lead_in_a_circle(workspace):
     assert not path.is_file()
 
 
-@pytest.mark.parametrize("name", ["x.png", "sub/x.png", "sub/deep/x.png", "ä ö.png", "a..b.png", "...", "x [1].png", "~/x", "%41"])
+@pytest.mark.parametrize(
+    "name", ["x.png", "sub/x.png", "sub/deep/x.png", "ä ö.png", "a..b.png", "...", "x [1].png", "~/x", "%41"]
+)
 def test_ordinary_names_pass(name):
     assert "/".join(checked_parts(name)) == name

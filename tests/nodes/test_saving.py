@@ -6,8 +6,8 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from execution.node import NodeInputError
 
+from execution.node import NodeInputError
 from nodes import saving
 from nodes.saving import NumberedFiles, next_number
 
