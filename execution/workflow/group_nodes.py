@@ -45,7 +45,8 @@ def replace_group_nodes(document: UiDocument, catalogue: Mapping[str, NodeSpec],
     made = 0
     while waiting:
         graph, inside = waiting.pop(0)
-        for node in list(graph.nodes.values()):
+        replaced: dict[str, UiNode] = {}
+        for node in graph.nodes.values():
             name = group_name(node.type)
             if name is None:
                 continue
@@ -61,8 +62,10 @@ def replace_group_nodes(document: UiDocument, catalogue: Mapping[str, NodeSpec],
             document.last_node_id += 1
             key = f"group node {document.last_node_id}"
             document.subgraphs[key] = definition
-            _rename(graph, node, str(document.last_node_id), key)
+            replaced[node.id] = replace(node, id=str(document.last_node_id), type=key, values=[])
             waiting.append((definition, inside | {name}))
+        if replaced:
+            _put(replaced, graph)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class _Group:
     sockets: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])  # (inner node, input), in order
     outputs: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     widgets: list[_Widget] = field(default_factory=list[_Widget])
+    labels: set[str] = field(default_factory=set[str])  # of the widgets
 
 
 def _unusable(node: UiNode, name: str, recursive: bool) -> Problem:
@@ -141,7 +145,6 @@ def _add_widgets(group: _Group, at: int, hidden: set[str], renamed: Mapping[str,
     names: list[str | None] = ["value"] * count  # of a primitive, or of a type nobody here knows
     if spec is not None:
         names = [place.name for place in in_use(places(spec), count)][:count]
-    labels = {widget.label for widget in group.widgets}
     shown = True
     for index, name in enumerate(names):
         if name is None:
@@ -151,7 +154,8 @@ def _add_widgets(group: _Group, at: int, hidden: set[str], renamed: Mapping[str,
         shown = name not in hidden
         if shown:
             label = str(as_map(renamed.get(name)).get("name") or name)
-            label = f"{node.title or node.type} {label}" if label in labels else label
+            label = f"{node.title or node.type} {label}" if label in group.labels else label
+            group.labels.add(label)
             group.widgets.append(_Widget(at, index, name, label))
 
 
@@ -230,10 +234,10 @@ def _definition(group: _Group, instance: UiNode, document: UiDocument) -> UiGrap
     return UiGraph(group_name(instance.type) or "", {n.id: n for n in group.nodes}, links, inputs, outputs)
 
 
-def _rename(graph: UiGraph, node: UiNode, id: str, type: str) -> None:
-    """Give a group node its new id and type; its values are inside now."""
-    graph.nodes = {(id if key == node.id else key): other for key, other in graph.nodes.items()}
-    graph.nodes[id] = replace(node, id=id, type=type, values=[])
+def _put(replaced: Mapping[str, UiNode], graph: UiGraph) -> None:
+    """Put the instances in the places of the group nodes, old id -> instance; the links follow."""
+    nodes = (replaced.get(node.id, node) for node in graph.nodes.values())
+    graph.nodes = {node.id: node for node in nodes}
     for link in graph.links.values():
-        link.origin = id if link.origin == node.id else link.origin
-        link.target = id if link.target == node.id else link.target
+        link.origin = replaced[link.origin].id if link.origin in replaced else link.origin
+        link.target = replaced[link.target].id if link.target in replaced else link.target

@@ -33,14 +33,17 @@ def promoted_value(instance: UiNode, graph: UiGraph, number: int) -> tuple[Any] 
     return (values[place],) if place is not None and place < len(values) else None
 
 
-def proxy_values(instance: UiNode, graph: UiGraph) -> dict[tuple[str, str], Any]:
-    """The instance's values for widgets promoted without a subgraph input: (inner node, widget) -> value."""
+def proxy_values(instance: UiNode, graph: UiGraph) -> dict[str, dict[str, Any]]:
+    """The instance's values for widgets promoted without a subgraph input: inner node -> widget -> value."""
     entries = proxy_widgets(instance)
     if not isinstance(instance.values, list) or len(instance.values) != len(entries):
         return {}
     if len(instance.values) == len(graph.widget_inputs):
         return {}
-    return {entry: value for entry, value in zip(entries, instance.values, strict=True) if entry[0] != "-1"}
+    result: dict[str, dict[str, Any]] = {}
+    for (node, widget), value in zip(entries, instance.values, strict=True):
+        result.setdefault(node, {})[widget] = value
+    return result
 
 
 def proxy_widgets(instance: UiNode) -> list[tuple[str, str]]:

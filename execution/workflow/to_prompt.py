@@ -17,7 +17,7 @@ from execution.workflow.group_nodes import replace_group_nodes
 from execution.workflow.promoted import proxy_values
 from execution.workflow.resolve import PRIMITIVE, REROUTES, Literal, Nothing, Resolver, Source
 from execution.workflow.text import pick_alternatives, replace_names
-from execution.workflow.widgets import guessed_values, is_widget, named_values, surplus
+from execution.workflow.widgets import Place, guessed_values, is_widget, named_values, places, shown_widgets, surplus
 
 DECORATIONS = frozenset(
     {"Note", "MarkdownNote", "Label (rgthree)", "Bookmark (rgthree)", "Fast Groups Muter (rgthree)"}
@@ -80,6 +80,7 @@ class _Writer:
         self._seed = seed
         self._now = now
         self._resolver = Resolver(problems)
+        self._places: dict[tuple[str, frozenset[str]], list[Place]] = {}
         self._named: dict[str, tuple[Scope, UiNode]] | None = None
 
     def write(self) -> dict[str, Any]:
@@ -91,8 +92,7 @@ class _Writer:
             given = proxy_values(instance, scope.graph) if instance is not None else {}
             for node in scope.graph.nodes.values():
                 if self._is_sent(node):
-                    own = {widget: value for (inner, widget), value in given.items() if inner == node.id}
-                    prompt[scope.full_id(node)] = self._entry(scope, node, own)
+                    prompt[scope.full_id(node)] = self._entry(scope, node, given.get(node.id, {}))
         for entry in prompt.values():
             inputs = cast("dict[str, Any]", entry["inputs"])
             lost = [name for name, value in inputs.items() if isinstance(value, Source) and value.node not in prompt]
@@ -133,8 +133,11 @@ class _Writer:
         spec = self._catalogue.get(node.type)
         if spec is None:
             return guessed_values(node)
-        values = named_values(node, spec)
-        lost = surplus(node, spec)
+        kind = (node.type, shown_widgets(node))
+        if kind not in self._places:
+            self._places[kind] = places(spec, kind[1])
+        values = named_values(node, self._places[kind])
+        lost = surplus(node, self._places[kind])
         if lost:
             what = f"{lost} of its saved values belong to no input of this type and are left out."
             remedy = "Compare its values with the original."

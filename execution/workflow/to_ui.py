@@ -11,7 +11,7 @@ from execution.problems import Problem, at_node, shown
 from execution.schema import InputSpec, ListFiles, NodeSpec
 from execution.workflow.layout import Box, place
 from execution.workflow.text import has_comment, keep_braces
-from execution.workflow.widgets import UPLOADS, is_widget, listed_values
+from execution.workflow.widgets import UPLOADS, Place, is_widget, listed_values, places
 
 OPTIONAL_SHAPE, LIST_SHAPE = 7, 6
 WIDTH, TITLE, ROW, MULTILINE = 320, 40, 24, 160  # pixels
@@ -46,6 +46,7 @@ class _Writer:
         self._catalogue = catalogue
         self._list_files = list_files
         self.problems: list[Problem] = []
+        self._places: dict[str, list[Place]] = {}
         self._links: list[list[Any]] = []
         self._taken: dict[str, dict[int, list[int]]] = {}  # origin -> slot -> ids of the links from it
 
@@ -149,7 +150,13 @@ class _Writer:
                     )
                     self.problems.append(at_node(node, "comment", what, severity="warning", input=one.name))
         missing = [one for one in spec.inputs if is_widget(one) and one.name not in literals]
-        return list(listed_values(spec, literals, {one.name: one.default(self._list_files) for one in missing}))
+        if spec.name not in self._places:
+            self._places[spec.name] = places(spec)
+        return list(
+            listed_values(
+                self._places[spec.name], literals, {one.name: one.default(self._list_files) for one in missing}
+            )
+        )
 
     def _outputs(self, node: GraphNode) -> list[dict[str, Any]]:
         spec = self._catalogue.get(node.type)

@@ -6,7 +6,7 @@ to do with a seed after a run, the upload button of an image. Those have a place
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,14 +27,14 @@ class Place:
     forced: bool = False  # the input is a socket today (forceInput), but older files hold a value for it
 
 
-def is_widget(spec: InputSpec, shown: frozenset[str] | set[str] = frozenset()) -> bool:
+def is_widget(spec: InputSpec, shown: Set[str] = frozenset()) -> bool:
     """Whether the editor shows a widget for this input; `shown` are widgets that the file itself says exist."""
     if spec.section == "hidden" or spec.options.get("forceInput"):
         return False
     return spec.is_widget or spec.options.get("widgetType") in WIDGET_TYPES or spec.name in shown
 
 
-def places(spec: NodeSpec, shown: frozenset[str] | set[str] = frozenset()) -> list[Place]:
+def places(spec: NodeSpec, shown: Set[str] = frozenset()) -> list[Place]:
     """The places of `widgets_values` in the order of the stock editor, those of forced sockets included."""
     result: list[Place] = []
     for section in ("required", "optional"):
@@ -64,10 +64,16 @@ def in_use(every: Sequence[Place], count: int) -> list[Place]:
     return [place for place in every if not place.forced]
 
 
-def named_values(node: UiNode, spec: NodeSpec) -> dict[str, Any]:
-    """The widget values of a known node by input name; inputs that the file holds no value for are absent."""
-    shown = {slot.widget for slot in node.inputs if slot.widget is not None}
-    every = places(spec, shown)
+def shown_widgets(node: UiNode) -> frozenset[str]:
+    """The widgets that the file says a node has, by having input slots for them."""
+    return frozenset(slot.widget for slot in node.inputs if slot.widget is not None)
+
+
+def named_values(node: UiNode, every: Sequence[Place]) -> dict[str, Any]:
+    """The widget values of a known node by input name; inputs that the file holds no value for are absent.
+
+    `every` are the `places` of its type.
+    """
     if isinstance(node.values, dict):
         names = {place.name for place in every if not place.forced}
         return {name: value for name, value in node.values.items() if name in names}
@@ -75,12 +81,11 @@ def named_values(node: UiNode, spec: NodeSpec) -> dict[str, Any]:
     return {place.name: value for place, value in pairs if place.name is not None and not place.forced}
 
 
-def surplus(node: UiNode, spec: NodeSpec) -> int:
+def surplus(node: UiNode, every: Sequence[Place]) -> int:
     """How many values of a known node have no place; those of editor-only widgets of other versions do not count."""
-    shown = {slot.widget for slot in node.inputs if slot.widget is not None}
     if isinstance(node.values, dict):
         return 0
-    extra = node.values[len(in_use(places(spec, shown), len(node.values))) :]
+    extra = node.values[len(in_use(every, len(node.values))) :]
     return sum(value not in (None, "", "image") for value in extra)
 
 
@@ -119,9 +124,9 @@ def _paired(widgets: Sequence[Slot], values: Sequence[Any]) -> dict[str, Any] | 
     return result if widgets and all(value in (None, "", "image") for value in values[at:]) else None
 
 
-def listed_values(spec: NodeSpec, values: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[Any]:
+def listed_values(every: Sequence[Place], values: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[Any]:
     """The inverse of `named_values`: a list for `widgets_values`, with the editor's own places filled."""
-    for place in in_use(places(spec), -1):
+    for place in in_use(every, -1):
         if place.name is None:
             yield place.filler
         else:

@@ -59,8 +59,10 @@ def test_good_prompt():
             "required_input_missing",
             "Required input is missing",
             "images",
-            "Node 9 (SaveImage): nothing is connected to its input 'images' (IMAGE). Connect a node that gives IMAGE, "
-            "such as VAEDecode.",
+            (
+                "Node 9 (SaveImage): nothing is connected to its input 'images' (IMAGE). Connect a node that gives IMAGE, "
+                "such as VAEDecode."
+            ),
         ),
         (
             {"n3": {"model": None}},
@@ -130,8 +132,10 @@ def test_good_prompt():
             "value_not_in_list",
             "Value not in list",
             "ckpt_name: 'refiner.safetensors' not in ['base.safetensors', 'sub/refiner.safetensors']",
-            "is not in the folder 'checkpoints'. Put it there, or choose one that is there. "
-            "Did you mean 'sub/refiner.safetensors'?",
+            (
+                "is not in the folder 'checkpoints'. Put it there, or choose one that is there. "
+                "Did you mean 'sub/refiner.safetensors'?"
+            ),
         ),
         (
             {"n8": {"samples": ["99", 0]}},
