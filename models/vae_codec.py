@@ -6,6 +6,7 @@ Pictures are float32 [B, H, W, 3] in 0..1 and latents float32 [B, 4, H/8, W/8], 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -74,11 +75,13 @@ def _each(vae: Vae, batch: Tensor, whole: _Step, in_tiles: _Step) -> Tensor:
 
 
 def _encode(vae: Vae, pixels: Tensor) -> Tensor:
-    return vae.network.encode(pixels.to(vae.memory.device, vae.dtype))
+    network: Any = vae.network
+    return network.encode(pixels.to(vae.memory.device, vae.dtype))
 
 
 def _decode(vae: Vae, latent: Tensor) -> Tensor:
-    return vae.network.decode(latent.to(vae.memory.device, vae.dtype))
+    network: Any = vae.network
+    return network.decode(latent.to(vae.memory.device, vae.dtype))
 
 
 def _tile_encoder(vae: Vae, tile: int, overlap: int) -> _Step:

@@ -49,7 +49,7 @@ def load_pickle(path: Path) -> Any:
             f"{path.name} holds more than weights: Python code that could do anything, or a damaged pickle. Weft does "
             "not run it. Use the model's safetensors version."
         ) from error
-    except Exception as error:  # noqa: BLE001 - damaged pickles make torch raise anything; none of it is hidden
+    except Exception as error:  # a damaged pickle can make torch raise anything
         reason = str(error).partition("\n")[0][:200]
         raise CheckpointError(f"{path.name} is damaged ({reason}). Download it again.") from error
 

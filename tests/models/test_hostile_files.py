@@ -146,7 +146,7 @@ def test_random_damage_is_told_in_a_sentence(tmp_path, memory, seed):
 
 
 def test_a_missing_file_and_a_folder_that_holds_no_model(tmp_path, memory):
-    with pytest.raises(CheckpointError, match="gone.safetensors does not exist"):
+    with pytest.raises(CheckpointError, match=r"gone.safetensors does not exist"):
         load_checkpoint(tmp_path / "gone.safetensors", memory)
     (tmp_path / "folder").mkdir()
     with pytest.raises(CheckpointError, match="folder without unet/ or vae/"):
@@ -173,7 +173,7 @@ def test_settings_that_are_no_settings(tmp_path, memory):
     (tmp_path / "unet/model.safetensors").write_bytes(safetensors({"a": tensor()}, bytes(4)))
     for content in ("[" * 100_000, "{"):
         (tmp_path / "unet/config.json").write_text(content)
-        with pytest.raises(CheckpointError, match="unet/config.json is not JSON"):
+        with pytest.raises(CheckpointError, match=r"unet/config.json is not JSON"):
             load_checkpoint(tmp_path, memory)
 
 
@@ -204,7 +204,7 @@ def unet_file(path, shapes, metadata=None):
 def test_shapes_that_make_no_network(tmp_path, memory, change, metadata):
     path = tmp_path / "strange.safetensors"
     unet_file(path, {**SHAPES, **change}, metadata)
-    with pytest.raises(CheckpointError, match="strange.safetensors"):
+    with pytest.raises(CheckpointError, match=r"strange.safetensors"):
         load_checkpoint(path, memory)
 
 
@@ -229,6 +229,6 @@ def test_embeddings_stay_inside_their_folders(tmp_path):
 def test_an_embedding_that_carries_code(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "nice.pt").write_bytes(pickle.dumps({"string_to_param": Bomb()}))
-    with pytest.raises(CheckpointError, match="nice.pt"):
+    with pytest.raises(CheckpointError, match=r"nice.pt"):
         EmbeddingFolders((tmp_path,)).vectors("nice", "l", 4)
     assert not (tmp_path / "exploded").exists()
