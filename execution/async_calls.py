@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 from execution.calls import Caller, node_error
-from execution.current import enter_call
 from execution.errors import Cancelled, NodeError
 from execution.graph import Link
 from execution.lazy import Given, Lazy
@@ -108,14 +107,7 @@ class AsyncCalls:
             elif parameter in given:
                 given[parameter] = Given(given[parameter])
         try:
-            if node.instance is not None:
-                enter_call(self._caller.context(self._work.ref), row)
-                returned = await node.call(self._caller.instance(self._work.ref.id, node), **given)
-            else:
-                if node.context is not None:
-                    given[node.context] = self._caller.context(self._work.ref)
-                returned = await node.call(**given)
-            return node.read(returned)
+            return node.read(await self._caller.call_one(self._work, row, given))
         except BlockedInputError as blocked:
             return blocked.blocked
         except (Cancelled, NodeError):

@@ -23,8 +23,8 @@ from execution.work import Work
 
 LONGEST_SHOWN = 1000  # characters of an input's value in an error
 
-Instances = dict[tuple[str, Node], Any]
-"""Class-style nodes keep one object per node of the graph, over runs."""
+Instances = dict[tuple[str, str, Node], Any]
+"""Class-style nodes keep one object per node over runs: (submitted node it descends from, its own id, its type)."""
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class Caller:
         self._wait_for = wait_for  # blocks this thread until the event loop has run a coroutine
         self._dynamic_prompt = DynamicPrompt(around.graph, around.prompt)
 
-    def context(self, ref: NodeRef) -> Context:
+    def _context(self, ref: NodeRef) -> Context:
         """What a node's Context parameter gets."""
         around = self._around
         return Context(
@@ -88,10 +88,22 @@ class Caller:
             else:
                 continue
             values[renamed.get(name, name) if renamed else name] = items
-        if node.hidden:
+        if node.instance is not None:
             for name, kind in node.hidden:
                 values.setdefault(name, [self._hidden(kind, work.ref.id)])
         return values
+
+    def call_one(self, work: Work, row: int, given: dict[str, Any]) -> Any:
+        """Call a node with the arguments of one item; of an async node, the coroutine."""
+        node, ref = work.plan.node, work.ref
+        if node.instance is not None:
+            enter_call(self._context(ref), row)
+            return node.call(self._instance(ref, node), **given)
+        if node.context is not None:
+            given[node.context] = self._context(ref)
+        for name, kind in node.hidden:
+            given.setdefault(name, self._hidden(kind, ref.id))
+        return node.call(**given)
 
     def _linked(self, work: Work, name: str, link: Link) -> list[Any]:
         source = self._works.get(link.node)
@@ -114,12 +126,13 @@ class Caller:
             return self._dynamic_prompt
         return self._around.extra.get(kind.lower())
 
-    def instance(self, node_id: str, node: Node) -> Any:
+    def _instance(self, ref: NodeRef, node: Node) -> Any:
         """The object whose method a class-style node is; the same one as long as the node stays in the graph."""
         assert node.instance is not None
-        found = self._instances.get((node_id, node))
+        key = (ref.real, ref.id, node)
+        found = self._instances.get(key)
         if found is None:
-            found = self._instances[node_id, node] = node.instance()
+            found = self._instances[key] = node.instance()
         return found
 
     def call(self, work: Work) -> list[Result]:
@@ -139,22 +152,15 @@ class Caller:
                 if given.__class__ is Blocked:
                     results.append(cast("Blocked", given))
                     continue
-                keywords = cast("dict[str, Any]", given)
-                if node.instance is not None:
-                    enter_call(self.context(work.ref), row)
-                    try:
-                        returned = node.call(self.instance(work.ref.id, node), **keywords)
-                    finally:
-                        leave_call()
-                else:
-                    if node.context is not None:
-                        keywords[node.context] = self.context(work.ref)
-                    returned = node.call(**keywords)
+                returned = self.call_one(work, row, cast("dict[str, Any]", given))
                 results.append(node.read(returned))
         except (Cancelled, NodeError):
             raise
         except Exception as error:
             raise node_error(work.ref, error, values) from error
+        finally:
+            if node.instance is not None:
+                leave_call()
         return results
 
     def lazy_needs(self, work: Work) -> list[str]:
@@ -176,7 +182,7 @@ class Caller:
                 given = arguments(values, row, whole)
                 if isinstance(given, Blocked):
                     continue
-                answer = node.check_lazy(self.instance(work.ref.id, node), **given)
+                answer = node.check_lazy(self._instance(work.ref, node), **given)
                 if inspect.iscoroutine(answer):
                     answer = self._wait_for(answer)
                 wanted.update(dict.fromkeys(answer or ()))

@@ -8,18 +8,23 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any, cast
 
+from execution.constants import constant_text
+
 
 def code_digest(*functions: Callable[..., Any]) -> str:
-    """Sixteen hex digits over the byte code, names and constants of functions, with the functions nested in them.
+    """Sixteen hex digits over the byte code, names, constants and defaults of functions and of those nested in them.
 
     What they call is not in it: the engine's `code_salt` stands for the rest of the program.
     """
     digest = hashlib.blake2b(digest_size=8)
     pending: list[CodeType] = []
     for function in functions:
-        code: Any = getattr(inspect.unwrap(function), "__code__", None)
+        inner = inspect.unwrap(function)
+        code: Any = getattr(inner, "__code__", None)
         if isinstance(code, CodeType):
             pending.append(code)
+            defaults: Any = (getattr(inner, "__defaults__", None), getattr(inner, "__kwdefaults__", None))
+            digest.update((constant_text(defaults) or "").encode())
         else:
             digest.update(repr(function.__class__.__qualname__).encode())
     while pending:

@@ -18,7 +18,7 @@ def constant_text(value: Any) -> str | None:
     pending: list[Any] = [value]
     while pending:
         item = pending.pop()
-        kind = type(item)
+        kind = item.__class__
         if kind in SCALARS:
             written.append(repr(item))
         elif kind is list or kind is tuple:

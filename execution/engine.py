@@ -145,7 +145,7 @@ class Engine:
         """The whole of a run; on the device thread."""
         started = perf_counter()
         result = RunResult("success", before=self._last)
-        for key in [k for k in self._instances if around.graph.nodes.get(k[0]) is None]:
+        for key in [key for key in self._instances if key[0] not in around.graph.nodes]:
             del self._instances[key]
         try:
             with self._thread_context():

@@ -46,7 +46,7 @@ def arguments(values: Values, row: int, whole: bool) -> dict[str, Any] | Blocked
             blocked = next((item for item in items if item.__class__ is Blocked), None)
             if blocked is not None:
                 return blocked
-        return dict(values)
+        return {name: [*items] for name, items in values.items()}  # a node may change its lists, not the cached ones
     given: dict[str, Any] = {}
     for name, items in values.items():
         item = items[row] if row < len(items) else items[-1]

@@ -7,7 +7,9 @@ from collections import deque
 
 from execution.events import Event, Sink
 
-PAUSE = 0.004  # seconds between two looks while events keep coming; waking the event loop for each costs more than nodes
+PAUSE = (
+    0.004  # seconds between two looks while events keep coming; waking the event loop for each costs more than nodes
+)
 
 
 class Outbox:

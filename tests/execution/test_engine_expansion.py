@@ -255,3 +255,30 @@ def test_a_builder_plans_changes_and_forgets_nodes():
     builder.remove_node("named")
     assert builder.finalize() == {"p.1": {"class_type": "Add", "inputs": {"b": ["p.named", 1]}}}
     assert builder.lookup_node("named") is None
+
+
+def test_objects_of_children_live_as_long_as_the_submitted_node():
+    class Counts:
+        @classmethod
+        def INPUT_TYPES(cls):
+            return {"required": {"x": ("INT",)}}
+
+        RETURN_TYPES = ("INT",)
+        FUNCTION = "go"
+        calls = 0
+
+        def go(self, x):
+            self.calls += 1
+            return (self.calls,)
+
+    bench = Bench(Counts, Asis, add)
+    nodes = graph(n1=("Asis", {"expand": {"c": {"class_type": "Counts", "inputs": {"x": 0}}}, "result": 0}))
+    nodes["1"].inputs["result"] = ["c", 0]
+    seen = []
+    for x in range(3):
+        nodes["1"].inputs["expand"] = {"c": {"class_type": "Counts", "inputs": {"x": x}}}
+        seen += bench.value(nodes, "1")
+    assert seen == [1, 2, 3]
+    bench.run(graph(n2=("Add", {"a": 1, "b": 1})), ["2"])
+    nodes["1"].inputs["expand"] = {"c": {"class_type": "Counts", "inputs": {"x": 9}}}
+    assert bench.value(nodes, "1") == [1]

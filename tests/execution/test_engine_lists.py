@@ -6,7 +6,7 @@ import pytest
 from engine_helpers import Bench, graph
 
 from execution.errors import NodeDeclarationError
-from execution.fields import Default, Range, Socket
+from execution.fields import Default, Hidden, Range, Socket
 from execution.node import node
 
 Thing = Annotated[Any, Socket("THING")]
@@ -90,6 +90,18 @@ def test_hidden_inputs_given_as_ordinary_ones_are_passed(bench):
 def test_a_function_without_keywords_never_sees_undeclared_links(bench):
     nodes = graph(n1=("Many", {"count": 1}), n2=("Pair", {"a": 1, "b": 2, "stray": ["1", 0]}))
     assert bench.value(nodes, "2") == [(1, 2, 0)]
+
+
+def test_a_node_may_change_the_lists_it_is_given_and_nobody_else_sees_it():
+    @node("Empties", category="test")
+    def empties(*, items: list[int], me: Annotated[str, Hidden("UNIQUE_ID")]) -> str:
+        items.clear()
+        return me
+
+    bench = Bench(many, empties)
+    nodes = graph(n1=("Many", {"count": 3}), n2=("Empties", {"items": ["1", 0]}), n3=("Empties", {"items": ["1", 0]}))
+    result = bench.run(nodes, ["1", "2", "3"])
+    assert result.outputs == {"1": [[0, 1, 2]], "2": [["2"]], "3": [["3"]]}
 
 
 def test_list_and_plain_inputs_do_not_mix():
