@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 
 import pytest
+from safetensors.torch import save_file
 
 from execution.context import CancelToken, Context, Services
 from execution.events import Event
 from models.memory import DeviceMemory
 from nodes.catalogue import all_nodes
 from nodes.workspace import Workspace
+from tests.models.small_models import make
 
 
 @dataclass
@@ -44,3 +46,30 @@ def bench(workspace):
 @pytest.fixture(scope="session")
 def registry():
     return all_nodes()
+
+
+@pytest.fixture(scope="session")
+def model_files(tmp_path_factory):
+    """A models folder with small random checkpoints of SDXL's base and refiner, and parts of the base."""
+    folder = tmp_path_factory.mktemp("models")
+    for kind in ("checkpoints", "vae", "diffusion_models", "text_encoders"):
+        (folder / kind).mkdir()
+    base = make("sdxl")
+    base.save(folder / "checkpoints" / "base.safetensors")
+    make("sdxl_refiner").save(folder / "checkpoints" / "refiner.safetensors")
+    parts = {
+        "vae/vae.safetensors": "first_stage_model.",
+        "diffusion_models/unet.safetensors": "model.diffusion_model.",
+        "text_encoders/l.safetensors": "conditioner.embedders.0.transformer.",
+        "text_encoders/g.safetensors": "conditioner.embedders.1.model.",
+    }
+    for name, prefix in parts.items():
+        tensors = {key.removeprefix(prefix): value for key, value in base.state.items() if key.startswith(prefix)}
+        save_file({key: value.contiguous() for key, value in tensors.items()}, folder / name)
+    return folder
+
+
+@pytest.fixture
+def models(tmp_path, model_files):
+    """A bench whose workspace has small models."""
+    return Bench(Workspace(tmp_path / "w", model_dirs=(model_files,)))

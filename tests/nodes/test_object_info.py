@@ -90,7 +90,18 @@ def test_sampler_and_scheduler_names_are_all_there_in_order(reference):
     assert list(SCHEDULERS) == names["schedulers"]
 
 
-NEEDED = ["CheckpointLoaderSimple", "VAELoader", "UNETLoader", "CLIPLoader", "DualCLIPLoader", "CLIPTextEncode", "CLIPTextEncodeSDXL", "CLIPTextEncodeSDXLRefiner", "CLIPSetLastLayer", "ConditioningCombine", "ConditioningConcat", "ConditioningAverage", "ConditioningSetArea", "ConditioningSetAreaPercentage", "ConditioningSetAreaStrength", "ConditioningSetMask", "ConditioningSetTimestepRange", "ConditioningZeroOut", "KSampler", "KSamplerAdvanced", "EmptyLatentImage", "VAEEncode", "VAEDecode", "VAEEncodeForInpaint", "SetLatentNoiseMask", "LatentUpscale", "LatentUpscaleBy", "LatentComposite", "LatentCompositeMasked", "LatentFromBatch", "RepeatLatentBatch", "SaveLatent", "LoadLatent", "LoadImage", "LoadImageMask", "SaveImage", "PreviewImage", "ImageScale", "ImageScaleBy", "ImageCompositeMasked", "MaskToImage", "ImageToMask", "ImageColorToMask", "SolidMask", "InvertMask", "CropMask", "MaskComposite", "FeatherMask", "GrowMask", "ThresholdMask", "MaskPreview", "ImageInvert", "ImageBatch", "EmptyImage", "RebatchImages"]
+NEEDED = [
+    "CheckpointLoaderSimple", "VAELoader", "UNETLoader", "CLIPLoader", "DualCLIPLoader", "CLIPTextEncode",
+    "CLIPTextEncodeSDXL", "CLIPTextEncodeSDXLRefiner", "CLIPSetLastLayer", "ConditioningCombine",
+    "ConditioningConcat", "ConditioningAverage", "ConditioningSetArea", "ConditioningSetAreaPercentage",
+    "ConditioningSetAreaStrength", "ConditioningSetMask", "ConditioningSetTimestepRange", "ConditioningZeroOut",
+    "KSampler", "KSamplerAdvanced", "EmptyLatentImage", "VAEEncode", "VAEDecode", "VAEEncodeForInpaint",
+    "SetLatentNoiseMask", "LatentUpscale", "LatentUpscaleBy", "LatentComposite", "LatentCompositeMasked",
+    "LatentFromBatch", "RepeatLatentBatch", "SaveLatent", "LoadLatent", "LoadImage", "LoadImageMask", "SaveImage",
+    "PreviewImage", "ImageScale", "ImageScaleBy", "ImageCompositeMasked", "MaskToImage", "ImageToMask",
+    "ImageColorToMask", "SolidMask", "InvertMask", "CropMask", "MaskComposite", "FeatherMask", "GrowMask",
+    "ThresholdMask", "MaskPreview", "ImageInvert", "ImageBatch", "EmptyImage", "RebatchImages",
+]  # fmt: skip
 
 
 def test_the_nodes_of_a_first_version_are_there(registry):

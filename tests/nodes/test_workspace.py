@@ -95,7 +95,7 @@ def test_equal_content_has_an_equal_digest_whatever_its_name(workspace):
     same = workspace.digest("input", "a.png")
     assert workspace.digest("input", "b.png [output]") == same
     assert workspace.digest("input", "c.png") != same
-    with pytest.raises(FileNotFoundError, match="There is no 'd.png' in the input folder"):
+    with pytest.raises(FileNotFoundError, match=r"There is no 'd\.png' in the input folder"):
         workspace.digest("input", "d.png")
 
 

@@ -1,0 +1,147 @@
+"""What is loaded in place of model files that are not there."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from execution.graph import parse_prompt
+from nodes.standins import Substitution, apply, plan
+from nodes.workspace import Workspace
+
+GIVEN = Path(__file__).parents[3] / "shared" / "reference" / "workflows" / "given" / "ui_to_api"
+BASE, REFINER = "weft_base.safetensors", "weft_refiner.safetensors"
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    bundled = tmp_path / "bundled"
+    bundled.mkdir()
+    for name in (BASE, REFINER):
+        (bundled / name).touch()
+    return Workspace(tmp_path / "workspace", bundled=bundled)
+
+
+def add(workspace, *names, folder="checkpoints"):
+    for name in names:
+        path = workspace.root / "models" / folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def loader(name):
+    return {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": name}}
+
+
+def node(kind, **inputs):
+    return {"class_type": kind, "inputs": inputs}
+
+
+def used(workspace, prompt):
+    return {(s.node, s.input): s.used for s in plan(parse_prompt(prompt), workspace)}
+
+
+@pytest.mark.parametrize(
+    "name, expected",
+    [
+        ("sd_xl_base_1.0.safetensors", BASE),
+        ("sd_xl_refiner_1.0.safetensors", REFINER),
+        ("sdxl/SDXL_Refiner.ckpt", REFINER),
+        ("SDXL\\sd_xl_base_1.0.safetensors", BASE),
+        ("refiner/sd_xl_base.safetensors", BASE),
+    ],
+)
+def test_by_name(workspace, name, expected):
+    (one,) = plan(parse_prompt({"4": loader(name)}), workspace)
+    assert one == Substitution("4", "CheckpointLoaderSimple", "ckpt_name", name, expected, "stand_in")
+    assert name in one.sentence and expected in one.sentence and "Node 4" in one.sentence
+
+
+def test_by_what_its_clip_feeds(workspace):
+    prompt = {
+        "1": loader("a.safetensors"),
+        "2": loader("b.safetensors"),
+        "3": loader("c.safetensors"),
+        "5": node("CLIPSetLastLayer", clip=["2", 1]),
+        "6": node("CLIPTextEncodeSDXLRefiner", clip=["5", 0], text="x"),
+        "7": node("LoraLoader", model=["3", 0], clip=["3", 1]),
+        "8": node("CLIPTextEncodeSDXLRefiner", clip=["7", 1], text="x"),
+        "9": node("CLIPTextEncode", clip=["1", 1], text="x"),
+        "10": node("KSampler", model=["1", 0], positive=["6", 0]),
+    }
+    assert used(workspace, prompt) == {
+        ("1", "ckpt_name"): BASE,
+        ("2", "ckpt_name"): REFINER,
+        ("3", "ckpt_name"): REFINER,
+    }
+
+
+def test_circles_end(workspace):
+    prompt = {
+        "1": loader("a.safetensors"),
+        "2": node("CLIPSetLastLayer", clip=["1", 1]),
+        "3": node("CLIPSetLastLayer", clip=["3", 0]),
+        "4": node("Odd", clip=["5", 0]),
+        "5": node("Odd", clip=["4", 0]),
+    }
+    assert used(workspace, prompt) == {("1", "ckpt_name"): BASE}
+
+
+def test_a_file_that_is_there_is_left_alone(workspace):
+    add(workspace, "sdxl/a.safetensors")
+    assert plan(parse_prompt({"4": loader("sdxl/a.safetensors"), "5": loader(BASE)}), workspace) == []
+
+
+@pytest.mark.parametrize("name", ["a.safetensors", "other/a.safetensors", "sdxl\\a.safetensors", "A.safetensors"])
+def test_the_same_file_in_another_folder_comes_first(workspace, name):
+    add(workspace, "sdxl/a.safetensors")
+    (one,) = plan(parse_prompt({"4": loader(name)}), workspace)
+    assert (one.used, one.reason) == ("sdxl/a.safetensors", "elsewhere")
+    assert "found as sdxl/a.safetensors" in one.sentence
+
+
+def test_the_exact_case_wins(workspace):
+    add(workspace, "a/X.safetensors", "b/x.safetensors")
+    assert used(workspace, {"4": loader("x.safetensors")}) == {("4", "ckpt_name"): "b/x.safetensors"}
+
+
+def test_a_vae_is_replaced_by_the_bases(workspace):
+    assert used(workspace, {"1": node("VAELoader", vae_name="sdxl_vae.safetensors")}) == {("1", "vae_name"): BASE}
+
+
+def test_nothing_stands_in_for_other_parts_but_the_same_file_is_found(workspace):
+    prompt = {"1": node("UNETLoader", unet_name="x.safetensors"), "2": node("CLIPLoader", clip_name="y.safetensors")}
+    assert plan(parse_prompt(prompt), workspace) == []
+    add(workspace, "sub/y.safetensors", folder="text_encoders")
+    assert used(workspace, prompt) == {("2", "clip_name"): "sub/y.safetensors"}
+
+
+def test_linked_and_odd_values_are_left_to_validation(workspace):
+    prompt = {"1": loader(["2", 0]), "2": node("PrimitiveString", value="x"), "3": loader(5), "4": loader(None)}
+    assert plan(parse_prompt(prompt), workspace) == []
+
+
+def test_without_bundled_checkpoints_nothing_is_promised(tmp_path):
+    assert plan(parse_prompt({"4": loader("x.safetensors")}), Workspace(tmp_path)) == []
+
+
+def test_planning_changes_nothing_and_applying_does(workspace):
+    graph = parse_prompt({"4": loader("x.safetensors")})
+    substitutions = plan(graph, workspace)
+    assert graph["4"].inputs["ckpt_name"] == "x.safetensors"
+    apply(graph, substitutions)
+    assert graph["4"].inputs["ckpt_name"] == BASE
+    assert plan(graph, workspace) == []
+
+
+def test_the_given_base_and_refiner_workflow(workspace):
+    paths = list(GIVEN.glob("*sdxl_sdxl_simple_example*"))
+    if not paths:
+        pytest.skip("the reference data in ../shared/reference is not there")
+    found = json.loads(paths[0].read_text())
+    prompt = found.get("prompt", found.get("output", found))
+    graph = parse_prompt(prompt)
+    assert {(s.wanted, s.used) for s in plan(graph, workspace)} == {
+        ("sd_xl_base_1.0.safetensors", BASE),
+        ("sd_xl_refiner_1.0.safetensors", REFINER),
+    }
