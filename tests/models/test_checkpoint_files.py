@@ -258,3 +258,31 @@ def test_digest_of_a_large_file_follows_every_change(tmp_path):
     state = path.stat()
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns + 1))  # clocks can be coarser than this test
     assert file_digest(path) != first
+
+
+def test_facts_that_shapes_do_not_tell_stand_in_the_metadata(tmp_path, memory):
+    reference = make("sdxl")
+    facts = {
+        "weft.clip_l.heads": "4",
+        "weft.clip_g.heads": "8",
+        "weft.unet.head_channels": "16",
+        "weft.unet.norm_groups": "8",
+        "weft.vae.norm_groups": "4",
+    }
+    path = tmp_path / "facts.safetensors"
+    save_file({name: value.contiguous() for name, value in reference.state.items()}, path, metadata=facts)
+    model, clip, vae = load_checkpoint(path, memory)
+    assert [encoder.config.heads for encoder in clip.encoders] == [4, 8]
+    assert (model.config.head_channels, model.config.norm_groups, vae.config.norm_groups) == (16, 8, 4)
+    save_file({name: value.contiguous() for name, value in reference.state.items()}, path, {"weft.clip_l.heads": "-1"})
+    with pytest.raises(CheckpointError, match=r"claims '-1' attention heads"):
+        load_checkpoint(path, memory)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64, torch.float8_e4m3fn, torch.float8_e5m2])
+def test_weights_of_any_format_are_converted(tmp_path, memory, dtype):
+    reference = make("sd15")
+    state = {name: value.to(dtype) for name, value in reference.unet.state_dict().items()}
+    save_file(state, tmp_path / "unet.safetensors")
+    network = load_unet(tmp_path / "unet.safetensors", memory).network
+    assert torch.equal(network.out[2].weight, state["out.2.weight"].float())
