@@ -107,8 +107,8 @@ class Caller:
 
     def _linked(self, work: Work, name: str, link: Link) -> list[Any]:
         source = self._works.get(link.node)
-        if source is None or source.entry is None:
-            return [None]  # a lazy input that nobody asked for
+        if source is None or source.entry is None or (name in work.plan.lazy and source not in work.sources):
+            return [None]  # a lazy input that this node has not asked for, whether or not others have it computed
         outputs = source.entry.outputs
         if not 0 <= link.slot < len(outputs):
             raise NodeError(
