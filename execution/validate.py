@@ -16,6 +16,7 @@ from execution.problems import Problem, Suggestions, at_node
 from execution.schema import WIDGET_TYPES, InputSpec, ListFiles, NodeSpec
 from execution.validate_links import check_link
 from execution.validate_values import HasFile, ValueChecker, bad_link
+from execution.workflow.stock_types import stock_types
 
 CustomCheck = Callable[[GraphNode, NodeSpec, Mapping[str, Any], Mapping[str, str]], str | None]
 """A node type's own validator: node, its spec, literals by name (linked inputs None), types received by linked inputs.
@@ -151,13 +152,14 @@ def _is_output(node: GraphNode, catalogue: Mapping[str, NodeSpec]) -> bool:
 
 def _unknown_types(graph: Graph, catalogue: Mapping[str, NodeSpec], suggestions: Suggestions) -> list[Problem]:
     names = list(catalogue)
-    remedy = "Install the node pack that has it, or replace the node."
+    own = "It is one of ComfyUI's own, which Weft does not have yet: replace the node."
+    other = "Install the node pack that has it, or replace the node."
     return [
         at_node(
             node,
             "invalid_prompt",
             f"there is no node type '{node.type}' here.",
-            remedy + suggestions.phrase("node type", node.type, names),
+            (own if node.type in stock_types() else other) + suggestions.phrase("node type", node.type, names),
             message=f"Cannot execute because node {node.type} does not exist.",
             details=f"Node ID '#{node.id}'",
         )

@@ -16,6 +16,7 @@ from execution.workflow.flatten import Scope, flatten
 from execution.workflow.group_nodes import replace_group_nodes
 from execution.workflow.promoted import proxy_values
 from execution.workflow.resolve import PRIMITIVE, REROUTES, Literal, Nothing, Resolver, Source
+from execution.workflow.stock_types import with_stock_types
 from execution.workflow.text import pick_alternatives, replace_names
 from execution.workflow.widgets import Place, guessed_values, is_widget, named_values, places, shown_widgets, surplus
 
@@ -48,16 +49,18 @@ def ui_to_prompt(
 
     `seed` chooses among alternatives `{a|b}` of texts that have them (`dynamicPrompts`), the same ones each time;
     with None they stay as written. `now` is the time for `%date:...%` in file names, the present one by default.
-    Values missing from the file take their defaults, the first file of a folder among them.
+    Values missing from the file take their defaults, the first file of a folder among them. Stock types that the
+    catalogue lacks are converted too; whether they can run is for validation to say.
 
     Raises:
         WorkflowError: the workflow is too large to be laid flat.
     """
     problems: list[Problem] = []
     document = read_document(workflow, problems)
-    replace_group_nodes(document, catalogue, problems)
+    types = with_stock_types(catalogue)
+    replace_group_nodes(document, types, problems)
     scopes = flatten(document, problems)
-    writer = _Writer(document, scopes, catalogue, list_files, problems, seed, now or datetime.now())
+    writer = _Writer(document, scopes, types, list_files, problems, seed, now or datetime.now())
     return Conversion(writer.write(), problems)
 
 

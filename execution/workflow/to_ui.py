@@ -10,6 +10,7 @@ from execution.graph import Graph, GraphNode, Link, parse_prompt
 from execution.problems import Problem, at_node, shown
 from execution.schema import InputSpec, ListFiles, NodeSpec
 from execution.workflow.layout import Box, place
+from execution.workflow.stock_types import with_stock_types
 from execution.workflow.text import has_comment, keep_braces
 from execution.workflow.widgets import UPLOADS, Place, is_widget, listed_values, places
 
@@ -36,7 +37,7 @@ def prompt_to_ui(prompt: Mapping[str, Any], catalogue: Mapping[str, NodeSpec], l
         PromptShapeError: this is no API prompt.
     """
     graph = parse_prompt(prompt)
-    writer = _Writer(graph, catalogue, list_files)
+    writer = _Writer(graph, with_stock_types(catalogue), list_files)
     return UiConversion(writer.write(), writer.problems)
 
 

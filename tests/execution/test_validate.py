@@ -60,8 +60,8 @@ def test_good_prompt():
             "Required input is missing",
             "images",
             (
-                "Node 9 (SaveImage): nothing is connected to its input 'images' (IMAGE). Connect a node that gives IMAGE, "
-                "such as VAEDecode."
+                "Node 9 (SaveImage): nothing is connected to its input 'images' (IMAGE). "
+                "Connect a node that gives IMAGE, such as VAEDecode."
             ),
         ),
         (
@@ -210,6 +210,7 @@ def test_unknown_type_refuses_the_whole_prompt():
     }
     assert len(verdict.problems) == 2 and verdict.good_outputs == []
     assert "Did you mean 'KSampler'?" in verdict.problems[0].sentence
+    assert "ComfyUI's own" in judge({"1": {"class_type": "LoraLoaderModelOnly"}}).problems[0].sentence
 
 
 @pytest.mark.parametrize("targets", [[], ["5"], ["77"]])
