@@ -45,6 +45,7 @@ def write_file(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str,
             raise ValueError(f"The tensor '{name}' has values that float16 cannot hold; nothing was written.")
     with replacing(path) as temporary:
         save_file(halves, temporary, dict(metadata))
+        temporary.chmod(0o644)
 
 
 def write_base(folder: Path, unet: UNet, vae: AutoencoderKL, encoders: TextEncoders, figures: str) -> Path:
