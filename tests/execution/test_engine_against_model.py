@@ -155,7 +155,7 @@ def engines():
 
 
 @given(graphs(), st.sampled_from(sorted(POLICIES)))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_the_engine_gives_what_a_plain_evaluator_gives(engines, graph, policy):
     result = engines[policy].run_sync(graph, list(graph))
     assert result.error is None, result.error
