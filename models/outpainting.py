@@ -14,7 +14,7 @@ def pad_for_outpaint(
     all where the picture is smaller than two such distances.
     """
     batch, height, width, channels = image.shape
-    padded = torch.full((batch, top + height + bottom, left + width + right, channels), 0.5)
+    padded = image.new_full((batch, top + height + bottom, left + width + right, channels), 0.5)
     padded[:, top : top + height, left : left + width] = image
     mask = torch.ones(top + height + bottom, left + width + right)
     inner = torch.zeros(height, width)

@@ -14,7 +14,7 @@ from nodes.types import Image, Mask
 @node("SplitImageWithAlpha", category="mask/compositing", display_name="Split Image with Alpha")
 def split_image_with_alpha(*, image: Annotated[Image, Help("Pictures, with or without transparency.")]) -> ImageAndMask:
     """The colours of pictures, and a mask that is 1 where they are transparent."""
-    opacity = image[..., 3] if image.shape[-1] > 3 else torch.ones(image.shape[:3])
+    opacity = image[..., 3] if image.shape[-1] > 3 else image.new_ones(image.shape[:3])
     return ImageAndMask(image[..., :3], 1.0 - opacity)
 
 

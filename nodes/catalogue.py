@@ -14,6 +14,7 @@ from nodes import (
     latent_math,
     loaders,
     mask,
+    primitives,
     sampling,
     text,
     vae,
@@ -21,7 +22,7 @@ from nodes import (
 
 MODULES = (
     loaders, text, conditioning, sampling, latent, latent_batch, latent_math, latent_files, vae, image_files,
-    image_scale, image_batch, image_edit, alpha, mask,
+    image_scale, image_batch, image_edit, alpha, mask, primitives,
 )  # fmt: skip
 
 

@@ -95,6 +95,10 @@ def save_pictures(
     """
     if images.ndim != 4:
         raise NodeInputError("images", f"Pictures have the shape [batch, height, width, channels], not {images.shape}.")
+    if not torch.isfinite(images).all():
+        ctx.warn(
+            "Some pixels are not numbers (NaN or infinite): the model overflowed. They are saved as black or white."
+        )
     texts = embedded_texts(prompt, extra_pnginfo)
     height, width = images.shape[1:3]
     files = NumberedFiles(ctx.service(Workspace), kind, prefix, width, height)

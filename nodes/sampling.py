@@ -57,6 +57,7 @@ def ksampler(
     ctx: Context,
 ) -> Latent:
     """Draw a picture: noise is added to the latents and removed step by step as the prompts say."""
+    check_names(sampler_name, scheduler)
     latent = samples_for(model, latent_image)
     noise = seeded_noise(latent.shape, seed, latent_image.get("batch_index"))
     run = sample(
@@ -102,6 +103,7 @@ def ksampler_advanced(
     ctx: Context,
 ) -> Latent:
     """Do some of a picture's steps, so that another sampler or model can do the rest (SDXL base, then refiner)."""
+    check_names(sampler_name, scheduler)
     latent = samples_for(model, latent_image)
     noise = torch.zeros(latent.shape)
     if add_noise == "enable":
@@ -123,6 +125,17 @@ def ksampler_advanced(
         noise_mask=latent_image.get("noise_mask"),
     )
     return finished(run, latent_image, ctx)
+
+
+def check_names(sampler: str, scheduler: str) -> None:
+    """Judge names that came by a link, which validation cannot.
+
+    Raises:
+        NodeInputError: there is no such sampler or scheduler.
+    """
+    for input_name, name, known in (("sampler_name", sampler, SAMPLERS), ("scheduler", scheduler, SCHEDULERS)):
+        if name not in known:
+            raise NodeInputError(input_name, f"There is no {name!r}. Choose one of {', '.join(known)}.")
 
 
 def samples_for(model: handles.Model, latent: LatentValue) -> torch.Tensor:

@@ -51,6 +51,7 @@ class NumberedFiles:
             raise NodeInputError(PREFIX, str(error)) from error
         self._subfolder = "/".join(folders)
         self._last = 0
+        self._counted: str | None = None  # the name whose numbers in the folder are known to end before `_last`
 
     def write(self, content: bytes, suffix: str, batch_number: int = 0) -> SavedFile:
         """Write one file under the next free number.
@@ -61,7 +62,9 @@ class NumberedFiles:
         name = self._name.replace("%batch_num%", str(batch_number))
         self._folder.mkdir(parents=True, exist_ok=True)
         with _temporary(self._folder, content) as temporary:
-            number = max(self._last + 1, next_number(self._folder, name))
+            number = self._last + 1
+            if name != self._counted:
+                number, self._counted = max(number, next_number(self._folder, name)), name
             while not _publish(temporary, self._folder / f"{name}_{number:05}_{suffix}"):
                 number += 1
         self._last = number

@@ -4,7 +4,6 @@ import errno
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -44,7 +43,7 @@ class Workspace:
     bundled: Path | None = None
     output_dir: Path | None = None  # in place of root/output
 
-    @cached_property
+    @property
     def bundled_names(self) -> tuple[str, ...]:
         """The checkpoints that come with Weft, as far as they are there."""
         return tuple(sorted(path.name for path in self.bundled.glob("*.safetensors"))) if self.bundled else ()

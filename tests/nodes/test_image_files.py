@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from execution.events import Warned
 from execution.node import NodeInputError
 from nodes.image_files import load_image, load_image_mask, preview_image, save_image
 from nodes.mask import mask_preview
@@ -82,6 +83,13 @@ def test_what_is_no_picture_is_not_saved(bench, workspace, shape):
     with pytest.raises(NodeInputError, match="channels"):
         save_image(images=torch.zeros(shape), filename_prefix="x", ctx=bench.ctx)
     assert list((workspace.root / "output").iterdir()) == []
+
+
+def test_pixels_that_are_no_numbers_are_told(bench, workspace):
+    images = torch.full((1, 8, 8, 3), float("nan"))
+    save_image(images=images, filename_prefix="x", ctx=bench.ctx)
+    assert "overflowed" in bench.told(Warned)[0].sentence
+    assert load_image(image="x_00001_.png [output]", ctx=bench.ctx).IMAGE.eq(0).all()
 
 
 def test_masks_from_channels(bench, workspace):

@@ -15,6 +15,8 @@ DEVIATIONS = {
     ("CLIPLoader", "inputs.optional.device"): "our default is stated; it is the first option, which is theirs",
     ("DualCLIPLoader", "inputs.optional.device"): "our default is stated; it is the first option, which is theirs",
     ("LoadLatent", "inputs.required.latent"): "the folder key tells .latent files from pictures; both lie in input/",
+    ("PrimitiveFloat", "inputs.required.value"): "bounds of a number are numbers: 2^63 - 1 is rounded to 2^63",
+    ("PrimitiveString", "inputs.required.value"): "not multiline is what a text is anyway",
     ("LatentBatchSeedBehavior", "inputs.required.seed_behavior"): "the classic way to write a combo, same options",
     ("ImageScaleToTotalPixels", "inputs.required.upscale_method"): "the classic way to write a combo, same options",
 }
