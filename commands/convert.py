@@ -49,7 +49,7 @@ def _converted(
     catalogue = node_types().catalogue()
     try:
         if to == "api":
-            to_api = ui_to_prompt(file.document, catalogue, workspace.list_files, seed=None)
+            to_api = ui_to_prompt(file.document, catalogue, workspace.list_files)
             return to_api.prompt, to_api.problems
         to_ui = prompt_to_ui(file.document, catalogue, workspace.list_files)
         return to_ui.workflow, to_ui.problems

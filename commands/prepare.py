@@ -10,8 +10,10 @@ from typing import Any
 from commands.settings import Change, apply_settings, parse_setting
 from commands.source import Source, load_source
 from execution.graph import Graph
+from execution.registry import Registry
 from execution.schema import NodeSpec
 from execution.validate import Validation, validate
+from execution.validators import own_validators
 from execution.workflow.patch import change_widgets
 from nodes import standins
 from nodes.workspace import Workspace
@@ -56,7 +58,7 @@ def prepare(
     seed: int | None,
     strict_models: bool,
     workspace: Workspace,
-    catalogue: Mapping[str, NodeSpec],
+    registry: Registry,
 ) -> Prepared:
     """Read a workflow, change it as the command line says, let bundled models stand in, and validate it.
 
@@ -64,11 +66,13 @@ def prepare(
         UsageProblem: a setting that fits nothing, a file that cannot be read.
         WorkflowRefused: the file holds no workflow.
     """
-    source = load_source(workflow, catalogue, workspace.list_files)
+    catalogue = registry.catalogue()
+    source = load_source(workflow, catalogue, workspace.list_files, seed)
     changes = apply_settings(source.graph, [parse_setting(text) for text in settings], seed, catalogue)
     substitutions = standins.plan(source.graph, workspace)
     if strict_models:
         substitutions = [one for one in substitutions if one.reason == "elsewhere"]  # the same file after all
     standins.apply(source.graph, substitutions)
-    validation = validate(source.graph, catalogue, workspace.list_files, has_file=workspace.has_file)
+    custom = own_validators(registry)
+    validation = validate(source.graph, catalogue, workspace.list_files, custom=custom, has_file=workspace.has_file)
     return Prepared(source, validation, changes, substitutions)

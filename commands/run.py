@@ -51,10 +51,7 @@ def run(options: RunOptions) -> int:
         folder = None if options.picture else options.output
         workspace = open_workspace(options.workspace, options.models_dir, folder)
         registry = node_types()
-        catalogue = registry.catalogue()
-        prepared = prepare(
-            options.workflow, options.settings, options.seed, options.strict_models, workspace, catalogue
-        )
+        prepared = prepare(options.workflow, options.settings, options.seed, options.strict_models, workspace, registry)
         report.name_nodes(prepared.titles)
         tell_findings(report, prepared)
         if options.check:
@@ -67,7 +64,7 @@ def run(options: RunOptions) -> int:
                 prepared.graph,
                 prepared.validation.good_outputs,
                 sink=report.sink,
-                extra=prepared.extra(catalogue),
+                extra=prepared.extra(registry.catalogue()),
             )
         for path in saved_files(result, workspace, options.picture):
             report.note("saved", str(path), path=str(path))

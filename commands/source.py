@@ -60,10 +60,13 @@ def _contents(path: Path) -> bytes:
         raise UsageProblem(f"{path} cannot be read ({error.strerror}).") from error
 
 
-def load_source(path: Path | None, catalogue: Mapping[str, NodeSpec], list_files: ListFiles) -> Source:
+def load_source(
+    path: Path | None, catalogue: Mapping[str, NodeSpec], list_files: ListFiles, seed: int | None = None
+) -> Source:
     """Read a workflow file (None: the built-in template) into a graph.
 
-    A picture's API prompt is what made it, so it is preferred; its UI workflow travels along.
+    A picture's API prompt is what made it, so it is preferred; its UI workflow travels along. `seed` chooses among
+    the alternatives `{a|b}` of a UI workflow's texts.
 
     Raises:
         UsageProblem, WorkflowRefused: as `read_files`.
@@ -78,7 +81,7 @@ def load_source(path: Path | None, catalogue: Mapping[str, NodeSpec], list_files
             beside = as_map(as_map(api.extra_data.get("extra_pnginfo")).get("workflow"))
             ui = ui or beside or None
         else:
-            conversion = ui_to_prompt(ui or {}, catalogue, list_files)
+            conversion = ui_to_prompt(ui or {}, catalogue, list_files, seed=seed or 0)
             prompt, problems = conversion.prompt, conversion.problems
         return Source(parse_prompt(prompt), ui, problems)
     except (PromptShapeError, WorkflowError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
@@ -45,7 +46,9 @@ def is_link(value: Any) -> bool:
     items = cast("list[Any]", value)
     if len(items) != 2 or not isinstance(items[0], str):
         return False
-    return isinstance(items[1], (int, float)) and not isinstance(items[1], bool)
+    if not isinstance(items[1], (int, float)) or isinstance(items[1], bool):
+        return False
+    return math.isfinite(items[1])
 
 
 def parse_prompt(prompt: Mapping[str, Any]) -> Graph:
