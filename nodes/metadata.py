@@ -16,6 +16,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 from PIL import Image as Pillow
 
+from nodes.pictures import DAMAGE
+
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_TEXT = 64 * 2**20  # bytes of one text, unpacked: a hundred times the largest workflow seen
 PNG_KEYWORD = re.compile(r"[\x20-\x7e\xa1-\xff]{1,79}")
@@ -137,7 +139,7 @@ def _exif_texts(file: BinaryIO, name: str) -> dict[str, str]:
             warnings.simplefilter("ignore")  # about odd EXIF and large pictures; nothing is unpacked here
             with Pillow.open(file) as picture:
                 values = list(picture.getexif().values())
-    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError, struct.error) as error:
+    except (*DAMAGE, Pillow.DecompressionBombError) as error:
         raise MetadataError(
             f"{name} is not a picture that can carry a workflow: a PNG, WEBP or JPEG file is needed."
         ) from error

@@ -22,6 +22,12 @@ NO_ALPHA_SIDE = 64  # the mask of a picture without transparency is 64 x 64 zero
 Channel = Literal["alpha", "red", "green", "blue"]
 COLOURS = ("red", "green", "blue")
 
+DAMAGE = (
+    OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError,
+    struct.error, zlib.error,
+)  # fmt: skip
+"""What Pillow's decoders raise over damaged files, found by damaging files at random."""
+
 
 class PictureError(ValueError):
     """A file that is no picture Weft can use; the text is a sentence for people."""
@@ -84,7 +90,7 @@ def opened(path: Path) -> Generator[Pillow.Image]:
         raise PictureError(f"{path.name} would unpack to far too many pixels. Make it smaller.") from error
     except PictureError:
         raise
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:  # what decoders raise
+    except DAMAGE as error:
         reason = str(error).partition("\n")[0][:200] or error.__class__.__name__
         raise PictureError(f"{path.name} is damaged ({reason}). Save it again from its source.") from error
 

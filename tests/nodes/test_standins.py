@@ -145,3 +145,20 @@ def test_the_given_base_and_refiner_workflow(workspace):
         ("sd_xl_base_1.0.safetensors", BASE),
         ("sd_xl_refiner_1.0.safetensors", REFINER),
     }
+
+
+def test_every_given_prompt_gets_an_answer(workspace):
+    paths = sorted(GIVEN.glob("*.json"))
+    if not paths:
+        pytest.skip("the reference data in ../shared/reference is not there")
+    checkpoints = 0
+    for path in paths:
+        found = json.loads(path.read_text())
+        prompt = found.get("prompt", found.get("output", found))
+        graph = parse_prompt({key: value for key, value in prompt.items() if "class_type" in value})
+        apply(graph, plan(graph, workspace))
+        for one in graph.values():
+            if one.type == "CheckpointLoaderSimple":
+                checkpoints += 1
+                assert one.inputs["ckpt_name"] in (BASE, REFINER), path.name
+    assert checkpoints > 50
