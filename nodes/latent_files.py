@@ -44,7 +44,7 @@ def save_latent(
 
 @node("LoadLatent", category="_for_testing")
 def load_latent(
-    *, latent: Annotated[str, Files("latents"), Help("A .latent file in the input folder.")], ctx: Context
+    *, latent: Annotated[str, Files("input/*.latent"), Help("A .latent file in the input folder.")], ctx: Context
 ) -> Latent:
     """Load latents that SaveLatent wrote."""
     try:

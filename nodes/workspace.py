@@ -24,7 +24,7 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """Model folders that go by more than one name on disk; the first is where Weft itself would put a file."""
 
-INPUT_KINDS: Mapping[str, frozenset[str]] = {"input": IMAGE_SUFFIXES, "latents": frozenset({".latent"})}
+INPUT_KINDS: Mapping[str, frozenset[str]] = {"input": IMAGE_SUFFIXES, "input/*.latent": frozenset({".latent"})}
 """Lists of files at the top of the input folder, by what they are."""
 
 BUNDLED_FOLDERS = ("checkpoints", "vae")  # a checkpoint stands among the VAEs for the one that it holds

@@ -64,7 +64,7 @@ def test_inputs_refuse_it(bench, name):
 def test_the_engine_is_told_nothing_of_it(workspace, name):
     assert workspace.has_file("input", name) is False
     assert workspace.has_file("checkpoints", name) is False
-    for folder in ("input", "latents", "checkpoints"):
+    for folder in ("input", "input/*.latent", "checkpoints"):
         with pytest.raises(OSError):
             workspace.digest(folder, name)
 

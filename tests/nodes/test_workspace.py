@@ -57,7 +57,7 @@ def test_input_lists_pictures_and_latents_at_its_top(workspace):
     for name in ("b.PNG", "a.webp", "notes.txt", "x.latent", ".hidden.png", "sub/c.png"):
         touch(workspace.root / "input" / name)
     assert workspace.list_files("input") == ["a.webp", "b.PNG"]
-    assert workspace.list_files("latents") == ["x.latent"]
+    assert workspace.list_files("input/*.latent") == ["x.latent"]
 
 
 @pytest.mark.parametrize(
