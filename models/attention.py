@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+_HALF = (torch.float16, torch.bfloat16)
+_XFORMERS_WIDEST = 128  # width of a head; wider ones have no fast kernel there
 _SMALLEST_SLICE = 64  # queries; below this another cut saves nothing worth having
 
 
@@ -34,11 +36,10 @@ def attention(q: Tensor, k: Tensor, v: Tensor, heads: int) -> Tensor:
 
     q `[B, n, heads*d]`, k and v `[B, m, heads*d]`, all of one dtype and device; returns `[B, n, heads*d]`.
     """
-    if q.is_cuda and q.dtype in (torch.float16, torch.bfloat16):
-        kernel = _xformers_attention()
-        if kernel is not None and q.shape[-1] // heads <= 128:  # wider heads have no fast kernel there
-            split = (-1, heads, q.shape[-1] // heads)
-            return kernel(q.unflatten(-1, split[1:]), k.unflatten(-1, split[1:]), v.unflatten(-1, split[1:])).flatten(2)
+    kernel = _xformers_attention() if q.is_cuda and q.dtype in _HALF else None
+    if kernel is not None and q.shape[-1] // heads <= _XFORMERS_WIDEST:
+        q, k, v = (tensor.unflatten(-1, (heads, -1)) for tensor in (q, k, v))  # [B, n, heads, d]
+        return kernel(q, k, v).flatten(2)
     q, k, v = (tensor.unflatten(-1, (heads, -1)).transpose(1, 2) for tensor in (q, k, v))  # [B, heads, n, d]
     try:
         out = F.scaled_dot_product_attention(q, k, v)

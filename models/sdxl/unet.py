@@ -164,7 +164,7 @@ class Upsample(nn.Module):
         return self.conv(F.interpolate(x, size=size, mode="nearest"))
 
 
-class Stage(nn.Sequential):
+class Stage(nn.ModuleList):
     """One entry of `input_blocks`, `middle_block` or `output_blocks`: gives each layer the arguments it needs."""
 
     def forward(self, x: Tensor, emb: Tensor, context: Tensor, size: tuple[int, int] | None = None) -> Tensor:
@@ -184,7 +184,7 @@ class Stage(nn.Sequential):
 def _down_stages(config: UNetConfig, emb: int) -> Iterator[tuple[Stage, int]]:
     """The entries of `input_blocks`, each with the channels it gives."""
     channels = config.model_channels
-    yield Stage(nn.Conv2d(config.in_channels, channels, 3, padding=1)), channels
+    yield Stage([nn.Conv2d(config.in_channels, channels, 3, padding=1)]), channels
     for level, (mult, depth) in enumerate(zip(config.channel_mult, config.transformer_depth, strict=True)):
         for _ in range(config.num_res_blocks):
             width = mult * config.model_channels
@@ -192,9 +192,9 @@ def _down_stages(config: UNetConfig, emb: int) -> Iterator[tuple[Stage, int]]:
             channels = width
             if depth:
                 layers.append(SpatialTransformer(channels, depth, config.heads(channels), config))
-            yield Stage(*layers), channels
+            yield Stage(layers), channels
         if level < len(config.channel_mult) - 1:
-            yield Stage(Downsample(channels)), channels
+            yield Stage([Downsample(channels)]), channels
 
 
 def _up_stages(config: UNetConfig, emb: int, channels: int, skips: list[int]) -> Iterator[Stage]:
@@ -209,7 +209,7 @@ def _up_stages(config: UNetConfig, emb: int, channels: int, skips: list[int]) ->
                 layers.append(SpatialTransformer(channels, depth, config.heads(channels), config))
             if level and block == config.num_res_blocks:
                 layers.append(Upsample(channels))
-            yield Stage(*layers)
+            yield Stage(layers)
 
 
 class UNet(nn.Module):
@@ -230,7 +230,7 @@ class UNet(nn.Module):
         middle: list[nn.Module] = [ResBlock(channels, channels, emb, config.norm_groups)]
         if config.middle_depth:
             middle.append(SpatialTransformer(channels, config.middle_depth, config.heads(channels), config))
-        self.middle_block = Stage(*middle, ResBlock(channels, channels, emb, config.norm_groups))
+        self.middle_block = Stage([*middle, ResBlock(channels, channels, emb, config.norm_groups)])
         self.output_blocks = nn.ModuleList(_up_stages(config, emb, channels, [given for _, given in stages]))
         self.out = nn.Sequential(
             nn.GroupNorm(config.norm_groups, width), nn.SiLU(), nn.Conv2d(width, config.out_channels, 3, padding=1)

@@ -8,12 +8,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from models.training import crew
 from models.training.files import replacing
+
+M = TypeVar("M", bound=nn.Module)
 
 _SAVE_EVERY = 180.0  # seconds
 _PRINT_EVERY = 50  # steps
@@ -38,14 +41,14 @@ def learning_rate(recipe: Recipe, step: int, progress: float) -> float:
     return recipe.peak_rate * min(1.0, (step + 1) / recipe.warmup) * (0.01 + 0.99 * (1 + math.cos(math.pi * fall)) / 2)
 
 
-class Loop:
+class Loop(Generic[M]):
     """AdamW with warm-up, gradient clipping and an exponential moving average of the weights.
 
     The clock counts time spent training, over all resumed runs. A step's random numbers must be drawn from its
     number (`generator`), so that a resumed run sees the batches that it would have seen.
     """
 
-    def __init__(self, name: str, model: nn.Module, recipe: Recipe, work: Path) -> None:
+    def __init__(self, name: str, model: M, recipe: Recipe, work: Path) -> None:
         self.name, self.model, self.recipe = name, model, recipe
         self.average = copy.deepcopy(model).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
@@ -101,8 +104,8 @@ class Loop:
         self.optimizer.step()
         decay = min(self.recipe.ema, (self.step + 1) / (self.step + 10))
         with torch.no_grad():
-            pairs = list(zip(self.average.parameters(), self.model.parameters(), strict=True))
-            torch._foreach_lerp_([mean for mean, _ in pairs], [new for _, new in pairs], 1 - decay)
+            for mean, new in zip(self.average.parameters(), self.model.parameters(), strict=True):
+                mean.lerp_(new, 1 - decay)
         self._recent.append(loss.item())
         if (self.step + 1) % _PRINT_EVERY == 0 and crew.rank() == 0:
             mean = sum(self._recent) / len(self._recent)

@@ -51,6 +51,13 @@ def _model(vocabulary: int, width: int, heads: int, activation: str) -> CLIPText
     return CLIPTextModel(config)
 
 
+def token_table(model: CLIPTextModel) -> Tensor:
+    """The rows of tokens of a text model."""
+    table = model.get_input_embeddings()
+    assert isinstance(table, nn.Embedding)
+    return table.weight
+
+
 class TextEncoders(nn.Module):
     """CLIP-L's and OpenCLIP-bigG's small stand-ins over the rows of the tokens in `used`.
 
@@ -73,7 +80,7 @@ class TextEncoders(nn.Module):
                 for name, weight in model.named_parameters():
                     if name.endswith(("token_embedding.weight", "position_embedding.weight")):
                         weight.normal_(std=_SPREAD)
-                model.get_input_embeddings().weight[0] = 0
+                token_table(model)[0] = 0
 
     def token_ids(self, captions: Sequence[str]) -> tuple[Tensor, Tensor, Tensor]:
         """Ids for the first and the second encoder `[B, 77]`, and where the end tokens are `[B]`."""

@@ -14,7 +14,7 @@ from models.training.captions import Caption, describe, describe_nothing, descri
 from models.training.loop import Loop, Recipe
 from models.training.scenes import COLOURS, POSITIONS, SCALES, random_scene
 from models.training.shapes import SHAPES
-from models.training.text_encoders import END, G_WIDTH, L_WIDTH, START, Encoded, TextEncoders
+from models.training.text_encoders import END, G_WIDTH, L_WIDTH, START, Encoded, TextEncoders, token_table
 
 _BATCH = 64
 _FACTS: dict[str, list[str]] = {
@@ -88,13 +88,12 @@ def train_text(work: Path, minutes: float) -> TextEncoders:
     loop = Loop("text", readers, Recipe(minutes, peak_rate=2e-3, warmup=50, weight_decay=0.0, ema=0.99), work)
     # the row of unknown tokens stays zero
     for model in (readers.encoders.clip_l, readers.encoders.clip_g):
-        model.get_input_embeddings().weight.register_hook(_without_first_row)
+        token_table(model).register_hook(_without_first_row)
     for step in loop.steps():
         rng = random.Random(step)
         captions = [random_caption(rng) for _ in range(_BATCH)]
         loop.update(reading_loss(readers([caption.text for caption in captions]), _targets(captions)))
-    average: Readers = loop.average
-    return average.encoders.eval()
+    return loop.average.encoders.eval()
 
 
 def _without_first_row(gradient: Tensor) -> Tensor:

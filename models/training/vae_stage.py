@@ -94,7 +94,6 @@ def train_vae(work: Path, minutes: float) -> AutoencoderKL:
         loop.update(_loss(vae, pixels, loop.generator))
         if step % 250 == 249:
             print(f"vae: {psnr(loop.average, sample[:32]):.1f} dB scenes, {psnr(loop.average, sample[32:]):.1f} free")
-    average: AutoencoderKL = loop.average
-    deviation = normalise_latents(average, draw_mixture(256, random.Random(-2)))
+    deviation = normalise_latents(loop.average, draw_mixture(256, random.Random(-2)))
     print(f"vae: latent deviations {[round(value, 3) for value in deviation.tolist()]}", flush=True)
-    return average
+    return loop.average

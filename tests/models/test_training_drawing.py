@@ -6,6 +6,7 @@ import random
 
 import pytest
 import torch
+
 from models.sdxl.tokenizer import ClipTokenizer
 from models.training.captions import describe, describe_nothing, describe_partly, plain_prompt
 from models.training.drawing import draw, draw_mixture

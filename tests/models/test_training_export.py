@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+
 from models.sdxl.config import unet_config_from_shapes, vae_config_from_shapes
 from models.sdxl.unet import UNet
 from models.sdxl.vae import AutoencoderKL
@@ -19,7 +21,6 @@ from models.training.text_encoders import TextEncoders
 from models.training.text_stage import grammar_tokens
 from models.training.unet_stage import BASE, REFINER
 from models.training.vae_stage import VAE
-from safetensors import safe_open
 
 KEYS = Path(__file__).parents[2] / "../shared/reference/keys"
 
@@ -97,7 +98,7 @@ def test_token_rows_are_at_their_ids_and_the_rest_is_empty(written):
 
 def test_what_float16_cannot_hold_is_refused_and_nothing_is_written(tmp_path):
     path = tmp_path / "bad.safetensors"
-    with pytest.raises(ValueError, match="out.weight"):
+    with pytest.raises(ValueError, match=r"out\.weight"):
         write_file(path, {"out.weight": torch.tensor([1e6])}, {})
     assert list(tmp_path.iterdir()) == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from models.training.drawing import draw
 from models.training.judge import flat_grain, look
 from models.training.scenes import COLOURS, Framing, Scene

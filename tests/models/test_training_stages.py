@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
+
 from models.sdxl.unet import UNet
 from models.sdxl.vae import AutoencoderKL
 from models.training import crew, unet_stage
@@ -21,7 +23,6 @@ from models.training.scenes import Framing
 from models.training.text_encoders import TextEncoders
 from models.training.text_stage import grammar_tokens
 from models.training.vae_stage import LATENT_SCALE, VAE, normalise_latents, psnr
-from torch import nn
 
 
 @pytest.fixture(scope="module")

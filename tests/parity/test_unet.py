@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from models.attention import attention, sliced_attention
 from models.sdxl.config import SD15, SD21, SDXL_BASE, SDXL_REFINER, UNetConfig, unet_config_from_shapes
 from models.sdxl.unet import UNet
 
@@ -152,3 +153,39 @@ def test_the_label_vector_is_neither_forgotten_nor_ignored():
         UNet(SMALL_SDXL)(x, timesteps, context)
     with pytest.raises(ValueError, match="does not take"):
         UNet(SMALL_SD15)(x, timesteps, torch.zeros(1, 1, 768), torch.zeros(1, 40))
+
+
+def test_attention_is_the_textbook_formula_also_in_slices():
+    torch.manual_seed(0)
+    q, k, v = torch.randn(2, 130, 32), torch.randn(2, 9, 32), torch.randn(2, 9, 32)
+    heads = [tensor.unflatten(-1, (4, 8)).transpose(1, 2) for tensor in (q, k, v)]
+    weights = (heads[0] @ heads[1].transpose(-1, -2) / 8**0.5).softmax(-1)
+    expected = (weights @ heads[2]).transpose(1, 2).flatten(2)
+    assert torch.allclose(attention(q, k, v, heads=4), expected, atol=1e-5)
+    sliced = sliced_attention(*heads, slice_size=65)
+    assert torch.allclose(sliced.transpose(1, 2).flatten(2), expected, atol=1e-5)
+
+
+def test_attention_falls_back_to_slices_until_they_fit(monkeypatch):
+    """A device that has no room for more than 70 queries at once."""
+    whole = torch.nn.functional.scaled_dot_product_attention
+    sizes: list[int] = []
+
+    def small_device(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        sizes.append(q.shape[2])
+        if q.shape[2] > 70:
+            raise torch.OutOfMemoryError("no room")
+        return whole(q, k, v)
+
+    q, k = torch.randn(1, 260, 8), torch.randn(1, 5, 8)
+    expected = attention(q, k, k, heads=2)
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", small_device)
+    assert torch.allclose(attention(q, k, k, heads=2), expected, atol=1e-6)
+    assert sizes[:3] == [260, 130, 65]
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", no_room)
+    with pytest.raises(torch.OutOfMemoryError):
+        attention(q, k, k, heads=2)
+
+
+def no_room(*_tensors: Tensor) -> Tensor:
+    raise torch.OutOfMemoryError("no room at all")
