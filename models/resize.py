@@ -40,13 +40,17 @@ def resize(x: torch.Tensor, width: int, height: int, method: Method, crop: Crop 
 
 
 def crop_to_aspect(x: torch.Tensor, aspect: float) -> torch.Tensor:
-    """The middle of `x` [B, C, H, W] whose width is `aspect` times its height."""
+    """The middle of `x` [B, C, H, W] whose width is `aspect` times its height; one row and column at least remain.
+
+    The order of the arithmetic decides which way halves of a pixel are rounded; saved graphs rely on this one.
+    """
     height, width = x.shape[-2:]
+    present = width / height
     left = top = 0
-    if width / height > aspect:
-        left = round(width * (1 - aspect * height / width) / 2)
-    elif width / height < aspect:
-        top = round(height * (1 - width / height / aspect) / 2)
+    if present > aspect:
+        left = min(round((width - width * (aspect / present)) / 2), (width - 1) // 2)
+    elif present < aspect:
+        top = min(round((height - height * (present / aspect)) / 2), (height - 1) // 2)
     return x[..., top : height - top, left : width - left]
 
 

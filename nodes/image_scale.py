@@ -65,7 +65,7 @@ def image_scale_to_total_pixels(
 ) -> Image:
     """Resize pictures to a number of pixels, keeping their proportions."""
     height, width = image.shape[1:3]
-    return _scaled(image, upscale_method, math.sqrt(megapixels * 1024 * 1024 / (width * height)))
+    return _scaled(image, upscale_method, math.sqrt(int(megapixels * 1024 * 1024) / (width * height)))
 
 
 def _scaled(image: torch.Tensor, method: ImageMethod, factor: float) -> torch.Tensor:

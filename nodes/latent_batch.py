@@ -6,7 +6,7 @@ import torch
 
 from execution.fields import Default, Help, Range
 from execution.node import node
-from models.compositing import fit_batch
+from models.compositing import as_mask, fit_batch
 from models.latents import alike
 from nodes.types import Latent, LatentValue
 
@@ -129,8 +129,8 @@ def _joined(batch: list[LatentValue]) -> LatentValue:
         "batch_index": [index for one in batch for index in indices(one)],
     }
     masks = [one.get("noise_mask") for one in batch]
-    shapes = {mask.shape for mask in masks if mask is not None}
-    if len(shapes) == 1:
-        shape = shapes.pop()
-        joined["noise_mask"] = torch.cat([torch.ones(shape) if mask is None else mask for mask in masks])
+    size = next((tuple(mask.shape[-2:]) for mask in masks if mask is not None), None)
+    if size is not None:
+        whole = torch.ones(1, 1, *size)
+        joined["noise_mask"] = torch.cat([whole if mask is None else as_mask(mask, size) for mask in masks])
     return joined

@@ -44,6 +44,20 @@ def test_cropping_keeps_the_middle(height, width, aspect, rows, columns):
     assert torch.equal(resize(x, round(4 * aspect), 4, "nearest-exact", "center"), x[..., rows, columns])
 
 
+@pytest.mark.parametrize(
+    "height, width, aspect, left, top",
+    [(513, 64, 64 / 512, 0, 0), (1025, 64, 64 / 1024, 0, 0), (333, 64, 512 / 768, 0, 118), (333, 96, 1.0, 0, 118)],
+)
+def test_halves_of_a_pixel_are_cut_as_in_saved_graphs(height, width, aspect, left, top):
+    x = torch.arange(height * width).reshape(1, 1, height, width)
+    assert torch.equal(crop_to_aspect(x, aspect), x[..., top : height - top, left : width - left])
+
+
+@pytest.mark.parametrize("height, width, aspect", [(1, 10, 0.01), (10, 1, 100.0)])
+def test_cropping_leaves_something(height, width, aspect):
+    assert 0 not in crop_to_aspect(random(1, 1, height, width), aspect).shape
+
+
 @pytest.mark.parametrize("channels, mode", [(3, "RGB"), (4, "RGBA"), (1, "L")])
 def test_lanczos_is_that_of_pillow_in_eight_bits(channels, mode):
     x = random(2, channels, 8, 6)

@@ -42,6 +42,8 @@ def test_resizing_by_a_factor_and_to_a_number_of_pixels():
     assert torch.equal(by, known(image, 5, 2, "area"))
     total = image_scale.image_scale_to_total_pixels(image=image, upscale_method="bicubic", megapixels=0.01)
     assert tuple(total.shape[1:3]) == (72, 145)  # 72.4 x 144.8
+    tall = image_scale.image_scale_to_total_pixels(image=random(1, 333, 57, 3), upscale_method="area", megapixels=0.01)
+    assert tuple(tall.shape[1:3]) == (247, 42)  # 247.495: of 10,485 whole pixels, not of 10,485.76
     lanczos = image_scale.image_scale_by(image=image, upscale_method="lanczos", scale_by=2.0)
     assert torch.equal(lanczos, resize(image.permute(0, 3, 1, 2), 40, 20, "lanczos").permute(0, 2, 3, 1))
 

@@ -84,6 +84,17 @@ def test_rebatching():
     assert batches[1]["noise_mask"].mean(dim=(1, 2, 3)).tolist() == [1, 0]
 
 
+def test_rebatching_keeps_the_mask_of_each_whatever_its_size():
+    given = [
+        {"samples": numbered(0), "noise_mask": torch.zeros(1, 1, 4, 4)},
+        {"samples": numbered(1), "noise_mask": torch.full((1, 1, 8, 8), 0.5)},
+        {"samples": numbered(2)},
+    ]
+    (batch,) = rebatch_latents(latents=given, batch_size=[3])
+    assert batch["noise_mask"].shape == (3, 1, 4, 4)
+    assert batch["noise_mask"].mean(dim=(1, 2, 3)).tolist() == [0, 0.5, 1]
+
+
 def test_rebatching_does_not_mix_sizes():
     given = [{"samples": numbered(0)}, {"samples": numbered(1, side=4)}, {"samples": numbered(2, side=4)}]
     assert [numbers(batch) for batch in rebatch_latents(latents=given, batch_size=[8])] == [[0], [1, 2]]
