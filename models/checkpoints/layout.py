@@ -195,8 +195,8 @@ def _count(settings: Mapping[str, Any], key: str) -> int | None:
 
 
 def _folder_weights(folder: Path) -> Weights:
-    """The weights in one folder of a pipeline: whole or in parts, safetensors before pickles, full names first."""
-    for pattern in (f"*{INDEX_SUFFIX}", "*.safetensors", "*.bin"):
+    """The weights in one folder of a pipeline: whole or in parts, safetensors before pickles, short names first."""
+    for pattern in (f"*.safetensors{INDEX_SUFFIX}", "*.safetensors", f"*.bin{INDEX_SUFFIX}", "*.bin"):
         files = sorted(folder.glob(pattern), key=lambda file: (len(file.name), file.name))
         if files:
             return open_weights(files[0])

@@ -17,6 +17,26 @@ _ZIP = b"PK\x03\x04"
 _PICKLE_PROTOCOLS = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
 _WRAPPERS = ("state_dict", "model", "params_ema", "params")  # under which trainers keep the tensors
 
+# What the official Stable Diffusion 1.x files hold beside tensors: their trainer's records, and numbers of numpy
+_RECORDS = (
+    "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint",
+    "lightning.pytorch.callbacks.model_checkpoint.ModelCheckpoint",
+    "numpy.core.multiarray.scalar",
+    "numpy._core.multiarray.scalar",
+    "numpy.dtype",
+    "_codecs.encode",
+)
+
+
+class _Ignored:
+    """Stands for an object of no use here: takes whatever the file would make it of, and keeps none of it."""
+
+    def __init__(self, *_values: object) -> None:
+        pass
+
+    def __setstate__(self, _state: object) -> None:
+        pass
+
 
 def is_pickle(start: bytes) -> bool:
     """Whether a file's first bytes are those of `torch.save`.
@@ -27,7 +47,9 @@ def is_pickle(start: bytes) -> bool:
 
 
 def load_pickle(path: Path) -> Any:
-    """What `torch.save` wrote: tensors in plain containers. Any other object in the file is an error.
+    """What `torch.save` wrote: tensors in plain containers.
+
+    The records that official files hold besides become `_Ignored`; any other object in the file is an error.
 
     Raises:
         CheckpointError: for code in the file, a compressed (possibly exploding) or damaged archive.
@@ -41,7 +63,8 @@ def load_pickle(path: Path) -> Any:
     if zipped:
         _check_archive(path)
     try:
-        with warnings.catch_warnings():
+        records: Any = [(_Ignored, name) for name in _RECORDS]
+        with warnings.catch_warnings(), torch.serialization.safe_globals(records):
             warnings.simplefilter("ignore")  # of protocols and storage classes, which say nothing to the user
             return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except pickle.UnpicklingError as error:

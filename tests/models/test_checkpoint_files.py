@@ -1,8 +1,11 @@
 """What is made of whole checkpoints and of files of one part."""
 
 import os
+import sys
+import types
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -119,6 +122,18 @@ def test_a_pickled_checkpoint(files, memory, tmp_path):
     model = load_checkpoint(path, memory).model
     assert model.family == "sd15"
     assert torch.equal(model.network.out[2].weight, reference.unet.out[2].weight)
+
+
+def test_a_pickled_checkpoint_with_its_trainers_records(files, memory, tmp_path, monkeypatch):
+    module = types.ModuleType("pytorch_lightning.callbacks.model_checkpoint")
+    module.ModelCheckpoint = type("ModelCheckpoint", (), {"__module__": module.__name__})
+    record = {module.ModelCheckpoint: {"monitor": "loss", "score": np.float64(2.5), "best": torch.tensor(1.0)}}
+    path = tmp_path / "official.ckpt"
+    with monkeypatch.context() as patch:
+        for name in ("pytorch_lightning", "pytorch_lightning.callbacks", module.__name__):
+            patch.setitem(sys.modules, name, module)
+        torch.save({"callbacks": record, "state_dict": files["sd15"][0].state}, path)
+    assert load_checkpoint(path, memory).model.family == "sd15"
 
 
 def test_a_file_is_not_trusted_by_its_name(files, memory, tmp_path):

@@ -221,7 +221,9 @@ def test_a_folder_in_parts_or_in_pickles(tmp_path, memory):
     write_pipeline(tmp_path / "parts", unet, {}, max_shard_size="300KB")
     assert len(list((tmp_path / "parts/unet").glob("*.safetensors"))) > 1
     write_pipeline(tmp_path / "pickles", unet, {}, safe_serialization=False)
-    for name in ("parts", "pickles"):
+    write_pipeline(tmp_path / "both", unet, {}, max_shard_size="300KB")
+    (tmp_path / "both/unet/diffusion_pytorch_model.bin.index.json").write_text('{"weight_map": {"a": "not_there.bin"}}')
+    for name in ("parts", "pickles", "both"):
         found = load_checkpoint(tmp_path / name, memory).model
         assert relative(*unet_outputs(unet, found.network, L_WIDTH + G_WIDTH, PROJECTION + 6 * 256)) < 1e-4
 
