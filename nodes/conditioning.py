@@ -32,6 +32,20 @@ def only_entry(conditioning: ConditioningValue, input_name: str, ctx: Context) -
     return states, options
 
 
+def check_widths(states: torch.Tensor, other: torch.Tensor) -> None:
+    """Judge whether the tokens of conditioning_from, `other` [1, n, C], can join those of conditioning_to.
+
+    Raises:
+        NodeInputError: another text encoder made them.
+    """
+    if states.shape[-1] != other.shape[-1]:
+        raise NodeInputError(
+            "conditioning_from",
+            f"Its tokens are {other.shape[-1]} values wide, those of conditioning_to {states.shape[-1]}. Encode both "
+            "prompts with the same CLIP.",
+        )
+
+
 @node("ConditioningCombine", category="conditioning", display_name="Conditioning (Combine)")
 def conditioning_combine(
     *,
@@ -51,6 +65,8 @@ def conditioning_concat(
 ) -> Conditioning:
     """Append the tokens of one prompt to those of another, as if the text had been longer by a chunk."""
     added, _ = only_entry(conditioning_from, "conditioning_from", ctx)
+    for states, _ in conditioning_to:
+        check_widths(states, added)
     return [[torch.cat((states, added), dim=1), dict(options)] for states, options in conditioning_to]
 
 
@@ -68,6 +84,7 @@ def conditioning_average(
     share = conditioning_to_strength
     mixed: ConditioningValue = []
     for states, options in conditioning_to:
+        check_widths(states, other)
         missing = max(0, states.shape[1] - other.shape[1])
         fitted = torch.nn.functional.pad(other[:, : states.shape[1]], (0, 0, 0, missing))
         kept = dict(options)

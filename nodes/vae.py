@@ -7,7 +7,7 @@ import torch
 
 from execution.fields import Help, Range
 from execution.node import NodeInputError, node
-from models.compositing import as_mask, grow_by_box
+from models.compositing import as_mask, fit_batch, grow_by_box
 from models.vae_codec import VaeInputError, decode_latent, decode_latent_tiled, encode_image, encode_image_tiled
 from nodes.types import Image, Latent, Mask, Vae
 
@@ -82,7 +82,7 @@ def vae_encode_for_inpaint(
     top, left = (height % 8) // 2, (width % 8) // 2
     pixels = pixels[:, top : top + kept_height, left : left + kept_width, :3]
     masks = masks[..., top : top + kept_height, left : left + kept_width]
-    visible = (1 - masks.round())[:, 0, ..., None]
+    visible = fit_batch(1 - masks.round(), pixels.shape[0])[:, 0, ..., None]
     greyed = (pixels - 0.5) * visible + 0.5
     latent = _blaming("pixels", lambda: encode_image(vae, greyed))
     return {"samples": latent, "noise_mask": grow_by_box(masks, grow_mask_by).round()}

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from execution.sizes import measure
 from models.memory import DeviceError, DeviceMemory, Dtypes, MemoryReport
 
 SIZE = 4 * 100 * 100  # bytes of a network below
@@ -35,6 +36,13 @@ def network():
 
 def place(module):
     return "home" if module.weight.data_ptr() == module.home else "device"
+
+
+def test_what_is_on_the_device_is_not_charged_to_values_that_refer_to_it(device):
+    module = network()
+    with device.resident(module):
+        pass
+    assert measure([device]) == []
 
 
 def test_a_network_stays_until_room_is_needed(device):

@@ -90,6 +90,14 @@ def test_averaging_when_one_lacks_the_pooled_output(bench):
     assert kept[1]["pooled_output"].eq(1).all()
 
 
+@pytest.mark.parametrize("node", [nodes.conditioning_average, nodes.conditioning_concat])
+def test_prompts_of_unlike_encoders_are_refused(bench, node):
+    narrow = [[torch.zeros(1, 77, 3), {}]]
+    with pytest.raises(NodeInputError, match=r"3 values wide.*same CLIP") as error:
+        node(conditioning_to=prompt(1), conditioning_from=narrow, ctx=bench.ctx)
+    assert error.value.input_name == "conditioning_from"
+
+
 def test_an_empty_conditioning_is_refused(bench):
     with pytest.raises(NodeInputError, match="empty") as error:
         nodes.conditioning_average(conditioning_to=prompt(1), conditioning_from=[], ctx=bench.ctx)

@@ -50,6 +50,14 @@ def test_encoding_for_inpainting_hides_what_the_mask_covers(vae):
     assert grown["noise_mask"][0, 0, 6:19, 6:19].eq(1).all()
 
 
+@pytest.mark.parametrize("pictures, masks", [(3, 2), (1, 2), (2, 1)])
+def test_encoding_for_inpainting_takes_batches_of_unlike_sizes(vae, pictures, masks):
+    mask = torch.zeros(masks, 16, 16)
+    mask[0, :8] = 1
+    latent = nodes.vae_encode_for_inpaint(pixels=random(pictures, 16, 16, 3), vae=vae, mask=mask, grow_mask_by=0)
+    assert latent["samples"].shape == (pictures, 4, 2, 2)
+
+
 def test_encoding_for_inpainting_rounds_masks_and_cuts_odd_sides_evenly(vae):
     image = random(1, 36, 44, 3)
     latent = nodes.vae_encode_for_inpaint(pixels=image, vae=vae, mask=torch.full((1, 18, 22), 0.4), grow_mask_by=3)
