@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from commands.errors import EXIT_CANCELLED, EXIT_FAILED, CommandError
+from commands.streams import accept_any_text
 
 DESCRIPTION = "Weft: a node-graph image studio for Stable Diffusion XL."
 
@@ -67,6 +68,7 @@ def _dispatch(arguments: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code (0 done, 1 failed, 2 refused, 130 cancelled)."""
+    accept_any_text()
     arguments = build_parser().parse_args(argv)
     try:
         return _dispatch(arguments)

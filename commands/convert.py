@@ -10,6 +10,7 @@ from typing import Any, Literal
 from commands.errors import EXIT_OK, UsageProblem, WorkflowRefused
 from commands.files import write_whole
 from commands.source import read_files
+from commands.streams import say
 from commands.workbench import node_types, open_workspace
 from execution.problems import Problem, WorkflowError
 from execution.workflow import WorkflowFile, prompt_to_ui, ui_to_prompt
@@ -31,15 +32,14 @@ def convert(file: Path, to: Literal["api", "ui"], output: Path, workspace: Path)
     document, problems = (ready.document, []) if ready else _converted(found[0], to, open_workspace(workspace, []))
     for problem in problems:
         print(f"Warning: {problem.sentence}", file=sys.stderr)
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if str(output) == "-":
-        sys.stdout.write(text)
+        say(_json(document, getattr(sys.stdout, "encoding", "utf-8")))
         return EXIT_OK
     try:
-        write_whole(output, text.encode())
+        write_whole(output, f"{_json(document, 'utf-8')}\n".encode())
     except OSError as error:
         raise UsageProblem(f"{output} cannot be written ({error.strerror}).") from error
-    print(output)
+    say(str(output))
     return EXIT_OK
 
 
@@ -55,3 +55,13 @@ def _converted(
         return to_ui.workflow, to_ui.problems
     except (WorkflowError, ValueError) as error:
         raise WorkflowRefused([str(error)]) from error
+
+
+def _json(document: dict[str, Any], encoding: str) -> str:
+    """JSON with the letters as they are; with escapes where an encoding lacks one, or where halves of one stand."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return json.dumps(document, indent=2)
+    return text

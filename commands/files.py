@@ -41,3 +41,11 @@ def move_to_free_name(file: Path, wanted: Path) -> Path:
         else:
             shutil.move(file, target)
             return target
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path names a folder; False also for names that the system refuses (too long, say)."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commands.settings import Change, apply_settings, parse_setting
+from commands.settings import SEED_INPUTS, Change, apply_settings, parse_setting
 from commands.source import Source, load_source
 from execution.graph import Graph
+from execution.problems import Problem
 from execution.registry import Registry
 from execution.schema import NodeSpec
 from execution.validate import Validation, validate
 from execution.validators import own_validators
 from execution.workflow.patch import change_widgets
 from nodes import standins
-from nodes.workspace import Workspace
+from nodes.workspace import INPUT_KINDS, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,25 @@ def prepare(
     catalogue = registry.catalogue()
     source = load_source(workflow, catalogue, workspace.list_files, seed)
     changes = apply_settings(source.graph, [parse_setting(text) for text in settings], seed, catalogue)
+    if seed is not None and not any(change.input in SEED_INPUTS for change in changes):
+        what = "No node has an input named seed or noise_seed, so --seed sets none."
+        source.problems.append(Problem("seed_unused", what, severity="warning"))
     substitutions = standins.plan(source.graph, workspace)
     if strict_models:
         substitutions = [one for one in substitutions if one.reason == "elsewhere"]  # the same file after all
     standins.apply(source.graph, substitutions)
     custom = own_validators(registry)
-    validation = validate(source.graph, catalogue, workspace.list_files, custom=custom, has_file=workspace.has_file)
+    validation = validate(
+        source.graph,
+        catalogue,
+        workspace.list_files,
+        custom=custom,
+        has_file=workspace.has_file,
+        path_of=lambda folder: str(_home(folder, workspace)),
+    )
     return Prepared(source, validation, changes, substitutions)
+
+
+def _home(folder: str, workspace: Workspace) -> Path:
+    """Where on disk a user puts a file that a combo of `folder` is to offer."""
+    return workspace.folder("input") if folder in INPUT_KINDS else workspace.model_folders(folder)[0]

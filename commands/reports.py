@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from commands.errors import CommandError, WorkflowRefused
+from commands.streams import say
 from execution import events
 
 LABELS: Mapping[str, str] = {"warning": "Warning: ", "stand_in": "Stand-in: ", "problem": "Problem: "}
@@ -34,9 +34,6 @@ class Report(AbstractContextManager["Report"], Protocol):
 class JsonReport(Report):
     """One JSON object a line on standard output, flushed at once, each with a `type`."""
 
-    def __init__(self, stream: IO[str] | None = None) -> None:
-        self._stream = stream or sys.stdout
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -57,8 +54,7 @@ class JsonReport(Report):
             self._write(line)
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        self._stream.write(json.dumps(line, default=str) + "\n")
-        self._stream.flush()
+        say(json.dumps(line, default=str))
 
 
 def event_as_json(event: events.Event) -> dict[str, Any] | None:
@@ -93,10 +89,9 @@ def event_as_json(event: events.Event) -> dict[str, Any] | None:
 class BarReport(Report):
     """A bar for the graph and one for each node that reports steps, on standard error; paths on standard output."""
 
-    def __init__(self, console: Console | None = None, out: Callable[[str], object] = print) -> None:
+    def __init__(self) -> None:
         self._titles: Mapping[str, str] = {}
-        self._out = out
-        self._console = console or Console(stderr=True, highlight=False)
+        self._console = Console(stderr=True, highlight=False)
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -119,7 +114,7 @@ class BarReport(Report):
     def note(self, kind: str, sentence: str, **facts: Any) -> None:
         if kind == "saved":  # what a script reads: the path alone, on standard output
             self._stop()
-            self._out(sentence)
+            say(sentence)
         else:
             label = LABELS.get(kind, "")
             self._console.print(f"{label}{sentence}", markup=False, soft_wrap=True)

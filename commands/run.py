@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from commands.errors import EXIT_CANCELLED, EXIT_FAILED, EXIT_OK, EXIT_REFUSED, WorkflowRefused
-from commands.files import move_to_free_name
+from commands.errors import EXIT_CANCELLED, EXIT_FAILED, EXIT_OK, EXIT_REFUSED, UsageProblem, WorkflowRefused
+from commands.files import is_folder, move_to_free_name
 from commands.prepare import Prepared, prepare
 from commands.reports import BarReport, JsonReport, Report
 from commands.settings import seeds_in
-from commands.workbench import build_engine, choose_device, node_types, open_workspace
+from commands.workbench import build_engine, choose_device, node_types, open_workspace, require_writable
 from execution.engine import RunResult
 from nodes.workspace import OwnFolder, Workspace
 
@@ -37,7 +37,7 @@ class RunOptions:
     @property
     def picture(self) -> Path | None:
         """The name that the picture is to have, where `--output` gives a file's name and not a folder's."""
-        named = self.output is not None and self.output.suffix.lower() == ".png" and not self.output.is_dir()
+        named = self.output is not None and self.output.suffix.lower() == ".png" and not is_folder(self.output)
         return self.output if named else None
 
 
@@ -50,6 +50,7 @@ def run(options: RunOptions) -> int:
     with JsonReport() if options.json else BarReport() as report:
         folder = None if options.picture else options.output
         workspace = open_workspace(options.workspace, options.models_dir, folder)
+        require_writable(options.picture.parent if options.picture else workspace.folder("output"))
         registry = node_types()
         prepared = prepare(options.workflow, options.settings, options.seed, options.strict_models, workspace, registry)
         report.name_nodes(prepared.titles)
@@ -60,15 +61,19 @@ def run(options: RunOptions) -> int:
             raise WorkflowRefused(prepared.validation.sentences)
         engine = build_engine(registry, workspace, choose_device(options.device, options.dtype))
         with closing(engine):
-            result = engine.run_sync(
-                prepared.graph,
-                prepared.validation.good_outputs,
-                sink=report.sink,
-                extra=prepared.extra(registry.catalogue()),
-            )
+            try:
+                result = engine.run_sync(
+                    prepared.graph,
+                    prepared.validation.good_outputs,
+                    sink=report.sink,
+                    extra=prepared.extra(registry.catalogue()),
+                )
+            except KeyboardInterrupt:  # Ctrl+C; the report has told it
+                return EXIT_CANCELLED
         for path in saved_files(result, workspace, options.picture):
             report.note("saved", str(path), path=str(path))
-        return {"success": EXIT_OK, "error": EXIT_FAILED, "cancelled": EXIT_CANCELLED}[result.status]
+        done = EXIT_REFUSED if prepared.validation.problems else EXIT_OK  # the part that was sound has run
+        return {"success": done, "error": EXIT_FAILED, "cancelled": EXIT_CANCELLED}[result.status]
 
 
 def tell_findings(report: Report, prepared: Prepared) -> None:
@@ -96,14 +101,23 @@ def _check_verdict(report: Report, prepared: Prepared) -> int:
 
 
 def saved_files(result: RunResult, workspace: Workspace, picture: Path | None) -> Iterator[Path]:
-    """The files that the run wrote, in the order of their nodes, the first picture moved to `picture` if given."""
+    """The files that the run wrote, in the order of their nodes, the pictures moved to `picture` if given.
+
+    Raises:
+        UsageProblem: a picture cannot be moved there.
+    """
     for ui in result.ui.values():
         for entry in (item for items in ui.values() for item in items):
             path = _written(entry, workspace)
             if path is None:
                 continue
             wanted = picture if picture and path.suffix == picture.suffix.lower() else None
-            yield move_to_free_name(path, wanted) if wanted else path
+            if wanted is not None:
+                try:
+                    path = move_to_free_name(path, wanted)
+                except OSError as error:
+                    raise UsageProblem(f"{path} is written, but cannot become {wanted} ({error.strerror}).") from error
+            yield path
 
 
 def _written(entry: Any, workspace: Workspace) -> Path | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from commands.errors import UsageProblem
 from execution.graph import Graph, GraphNode, Link
-from execution.schema import NodeSpec
+from execution.schema import WIDGET_TYPES, NodeSpec
 
 SEED_INPUTS = ("seed", "noise_seed")
 BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -72,18 +72,30 @@ def apply_settings(
     `seed` (0..2^64-1) goes to every input named `seed` or `noise_seed`, before `settings`, which are more specific.
 
     Raises:
-        UsageProblem: a node or input that is not there, or a truth value that is none.
+        UsageProblem: nodes or inputs that are not there, truth values that are none; all of them are told.
     """
     changes: list[Change] = []
     if seed is not None:
         for node in graph.values():
-            changes += [Change(node.id, name, seed) for name in SEED_INPUTS if name in node.inputs]
+            changes += [Change(node.id, name, seed) for name in _seed_inputs(node, catalogue.get(node.type))]
+    refused: list[str] = []
     for setting in settings:
-        for node in find_nodes(graph, setting.node):
-            changes.append(Change(node.id, setting.input, _typed(setting, node, catalogue)))
+        try:
+            found = find_nodes(graph, setting.node)
+            changes += [Change(node.id, setting.input, _typed(setting, node, catalogue)) for node in found]
+        except UsageProblem as problem:
+            refused.append(str(problem))
+    if refused:
+        raise UsageProblem("\n".join(refused))
     for change in changes:
         graph[change.node].inputs[change.input] = change.value
     return changes
+
+
+def _seed_inputs(node: GraphNode, spec: NodeSpec | None) -> list[str]:
+    """The seeds that a node has, also where a saved prompt leaves them to their defaults."""
+    required = [one.name for one in spec.inputs if one.section == "required"] if spec else []
+    return [name for name in SEED_INPUTS if name in node.inputs or name in required]
 
 
 def _typed(setting: Setting, node: GraphNode, catalogue: Mapping[str, NodeSpec]) -> Any:
@@ -97,7 +109,8 @@ def _typed(setting: Setting, node: GraphNode, catalogue: Mapping[str, NodeSpec])
     kind = spec.input(setting.input) if spec else None
     if kind is None:
         return setting.value
-    if not kind.is_widget and not isinstance(node.inputs.get(setting.input), (str, int, float)):
+    plain = kind.is_widget or kind.type in WIDGET_TYPES  # a text or number that the editor shows as a socket
+    if not plain and not isinstance(node.inputs.get(setting.input), (str, int, float)):
         raise UsageProblem(
             f'"{setting.input}" of {node.type} (node {node.id}) is a {kind.type} socket: it takes a link, not a value.'
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import torch
 
 from commands.errors import UsageProblem
+from commands.files import is_folder
 from execution.engine import Engine
 from execution.registry import Registry
 from models.memory import DeviceError, DeviceMemory
@@ -25,15 +27,27 @@ def open_workspace(root: Path, model_dirs: list[Path], output: Path | None = Non
     """The user's folders.
 
     Raises:
-        UsageProblem: a models folder that is not there, or a file where a folder should be.
+        UsageProblem: a models folder that is not there, or a file where the workspace should be.
     """
     for folder in model_dirs:
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise UsageProblem(f"--models-dir {folder} is no folder. Name one that holds checkpoints/, vae/ ...")
-    for folder in (root, output):
-        if folder is not None and folder.exists() and not folder.is_dir():
-            raise UsageProblem(f"{folder} is a file, but a folder is needed there.")
+    if os.path.lexists(root) and not is_folder(root):
+        raise UsageProblem(f"{root} is a file, but a folder is needed there.")
     return Workspace(root, tuple(model_dirs), bundled=BUNDLED, output_dir=output)
+
+
+def require_writable(folder: Path) -> None:
+    """Make sure that results can be written, before minutes are spent on making them; makes no folder.
+
+    Raises:
+        UsageProblem: a file is in the way, or the folder is closed to this user.
+    """
+    there = next(one for one in (folder, *folder.parents) if os.path.lexists(one))
+    if not is_folder(there):
+        raise UsageProblem(f"{there} is a file, but a folder is needed there.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UsageProblem(f"Nothing can be written into {there}: you have no permission. Name another --output.")
 
 
 def choose_device(device: str, dtype: str) -> DeviceMemory:

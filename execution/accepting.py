@@ -8,12 +8,12 @@ from typing import Any
 
 
 def accepted_names(function: Callable[..., Any]) -> frozenset[str]:
-    """The names of the arguments a function takes by name; {"*"}: any."""
+    """The names of the arguments a function takes by name, with "*" among them where it takes any."""
     names: set[str] = set()
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
-            return frozenset({"*"})
-        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            names.add("*")
+        elif parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             names.add(name)
     return frozenset(names)
 

@@ -174,7 +174,7 @@ class Caller:
         whole = work.plan.spec.input_is_list
         values = self.gather(work)
         for spec in work.plan.spec.inputs:
-            if spec.section != "hidden":
+            if spec.lazy:
                 values.setdefault(spec.name, [None])
         wanted: dict[str, None] = {}
         try:

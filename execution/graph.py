@@ -72,8 +72,8 @@ def parse_prompt(prompt: Mapping[str, Any]) -> Graph:
             raise PromptShapeError(f"The inputs of node {node_id} ({kind}) are not an object of name: value.")
         inputs = {str(name): _value(value) for name, value in cast("Mapping[str, Any]", raw).items()}
         meta: Any = entry.get("_meta")
-        title = str(cast("Mapping[str, Any]", meta).get("title", "")) if isinstance(meta, Mapping) else ""
-        graph[str(node_id)] = GraphNode(str(node_id), kind, inputs, title)
+        title: Any = cast("Mapping[str, Any]", meta).get("title") if isinstance(meta, Mapping) else None
+        graph[str(node_id)] = GraphNode(str(node_id), kind, inputs, title if isinstance(title, str) else "")
     return graph
 
 

@@ -15,7 +15,7 @@ from execution.graph import Graph, GraphNode, Link
 from execution.problems import Problem, Suggestions, at_node
 from execution.schema import WIDGET_TYPES, InputSpec, ListFiles, NodeSpec
 from execution.validate_links import check_link
-from execution.validate_values import HasFile, ValueChecker, bad_link
+from execution.validate_values import HasFile, PathOf, ValueChecker, bad_link
 from execution.workflow.stock_types import stock_types
 
 CustomCheck = Callable[[GraphNode, NodeSpec, Mapping[str, Any], Mapping[str, str]], str | None]
@@ -103,6 +103,7 @@ def validate(
     *,
     custom: CustomCheck | None = None,
     has_file: HasFile | None = None,
+    path_of: PathOf | None = None,
 ) -> Validation:
     """Judge a prompt.
 
@@ -113,9 +114,11 @@ def validate(
         targets: run only these output nodes (`partial_execution_targets`); None runs all.
         custom: asked for nodes whose types have a validator of their own (`NodeSpec.validates`) and no other error.
         has_file: asked about a file that is not listed, before it is called missing.
+        path_of: where a folder is on disk, for the remedies.
     """
     suggestions = Suggestions()
-    checker = _NodeChecker(graph, catalogue, ValueChecker(list_files, has_file, suggestions), suggestions, custom)
+    values = ValueChecker(list_files, has_file, suggestions, path_of)
+    checker = _NodeChecker(graph, catalogue, values, suggestions, custom)
     problems = _unknown_types(graph, catalogue, suggestions)
     refused = bool(problems)
     outputs = [node.id for node in graph.values() if _is_output(node, catalogue)]
@@ -300,7 +303,7 @@ class _NodeChecker:
             return
         if spec.files is not None:
             what = f"it has no value for '{spec.name}', and the folder '{spec.files}' is empty."
-            remedy = "Put a file there and choose it."
+            remedy = f"Put a file {self._values.into(spec.files)} and choose it."
         elif spec.is_widget:
             what, remedy = f"it has no value for '{spec.name}'.", "Give it one."
         else:

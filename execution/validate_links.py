@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from execution.graph import Graph, GraphNode, Link
-from execution.problems import Problem, at_node
+from execution.problems import Problem, at_node, shown
 from execution.schema import InputSpec, NodeSpec, types_match
 from execution.validate_values import input_config
 
@@ -23,7 +23,9 @@ def check_link(
         return None  # told at that node
     if not 0 <= link.slot < len(source.outputs):
         count = len(source.outputs)
-        what = f"'{name}' is linked to output {link.slot} of node {link.node} ({origin.type}), which has {count}."
+        what = (
+            f"'{name}' is linked to output {shown(link.slot)} of node {link.node} ({origin.type}), which has {count}."
+        )
         remedy = f"Use an output from 0 to {count - 1}." if count else "Link it to a node with outputs."
         return _broken(node, name, what, remedy, "IndexError", "tuple index out of range")
     received = source.outputs[link.slot].type

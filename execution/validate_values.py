@@ -14,6 +14,8 @@ from execution.schema import InputSpec, ListFiles
 
 HasFile = Callable[[str, str], bool]
 """Folder key and name -> whether that names a file, also where listing does not show it ("sub/x.png [output]")."""
+PathOf = Callable[[str], str]
+"""Folder key -> the folder on disk that a user puts such files into."""
 
 SHOWN_OPTIONS = 20  # longer lists are not repeated in an answer
 _CONVERT: Mapping[str, Callable[[Any], Any]] = {"INT": int, "FLOAT": float, "STRING": str, "BOOLEAN": bool}
@@ -42,10 +44,13 @@ class _Options:
 class ValueChecker:
     """Checks literals; folders are listed once, so that a prompt is judged by one state of them."""
 
-    def __init__(self, list_files: ListFiles, has_file: HasFile | None, suggestions: Suggestions) -> None:
+    def __init__(
+        self, list_files: ListFiles, has_file: HasFile | None, suggestions: Suggestions, path_of: PathOf | None
+    ) -> None:
         self._list_files = list_files
         self._has_file = has_file
         self._suggest = suggestions
+        self._path_of = path_of
         self._folders: dict[str, list[str]] = {}
         self._options: dict[int, tuple[InputSpec, _Options]] = {}
 
@@ -54,6 +59,10 @@ class ValueChecker:
         if folder not in self._folders:
             self._folders[folder] = self._list_files(folder)
         return self._folders[folder]
+
+    def into(self, folder: str) -> str:
+        """Where a file of a folder is to be put, as it stands behind "Put it"."""
+        return f"into {self._path_of(folder)}" if self._path_of is not None else "there"
 
     def plain(self, spec: InputSpec) -> Callable[[Any], bool]:
         """A quick test: True for a literal that `check` would pass unchanged; False says nothing."""
@@ -139,7 +148,7 @@ class ValueChecker:
         if spec.files is not None:
             what = f"the file {shown(value)} for '{spec.name}' is not in the folder '{spec.files}'."
             there = "; the folder is empty now." if not listed else ", or choose one that is there."
-            remedy = f"Put it there{there}{near}"
+            remedy = f"Put it {self.into(spec.files)}{there}{near}"
         else:
             what = f"{shown(value)} is no option of '{spec.name}'."
             remedy = f"Choose one of {len(listed)} options.{near}" if long else f"Choose one of {told}.{near}"
@@ -205,7 +214,7 @@ def _range_problems(node: GraphNode, spec: InputSpec, value: float) -> list[Prob
             at_node(
                 node,
                 f"value_{bad}_than_{word}",
-                f"'{spec.name}' is {value}, {less} than its {word}imum {bound}.",
+                f"'{spec.name}' is {shown(value)}, {less} than its {word}imum {bound}.",
                 span,
                 input=spec.name,
                 message=f"Value {value} {bad} than {word} of {bound}",

@@ -6,7 +6,7 @@ picture would show other values than those that made it.
 
 from __future__ import annotations
 
-import copy
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,7 +26,7 @@ def change_widgets(
     A widget that was fed by a link loses the link, as it does when a person types into it. Nodes inside subgraphs
     (ids with a colon) share one definition among their instances, so they are left alone and returned.
     """
-    changed: dict[str, Any] = copy.deepcopy(dict(workflow))
+    changed: dict[str, Any] = json.loads(json.dumps(workflow))  # a copy; copy.deepcopy fails where it nests deep
     written = {as_id(as_map(node).get("id")): as_map(node) for node in as_list(changed.get("nodes"))}
     read = read_document(workflow, []).root.nodes
     left: list[WidgetChange] = []

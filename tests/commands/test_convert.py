@@ -41,3 +41,12 @@ def test_an_output_that_cannot_be_written_is_a_sentence(weft, written, small_pro
     done = weft("convert", written(small_prompt), "--to", "ui", "--output", tmp_path)
     assert done.code == 2
     assert str(tmp_path) in done.err and "Traceback" not in done.err
+
+
+def test_half_a_letter_in_a_title_is_written_as_an_escape(weft, written, small_prompt, tmp_path):
+    small_prompt["2"]["_meta"]["title"] = "T\ud800"
+    for output in (tmp_path / "ui.json", "-"):
+        done = weft("convert", written(small_prompt), "--to", "ui", "--output", output)
+        assert done.code == 0, done.err
+    assert json.loads(done.out) == json.loads((tmp_path / "ui.json").read_text())
+    assert "T\ud800" in [node.get("title") for node in json.loads(done.out)["nodes"]]

@@ -97,7 +97,7 @@ def test_a_missing_widget_takes_its_default_and_says_so(weft, written, small_pro
 def test_a_part_that_cannot_run_is_told_and_the_rest_runs(weft, written, small_prompt):
     small_prompt["4"] = {"class_type": "SaveImage", "inputs": {"filename_prefix": "other"}}
     done = weft("run", written(small_prompt))
-    assert done.code == 0 and len(done.lines) == 2
+    assert done.code == 2 and len(done.lines) == 2
     assert "Node 4" in done.err
 
 
@@ -196,3 +196,43 @@ def test_what_the_machine_does_not_have_gives_a_sentence(weft, arguments):
 
 def test_debug_shows_where_an_error_came_from(weft):
     assert "Traceback" in weft("run", "missing.json", "--debug").err
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_run(weft, written, small_prompt, tmp_path):
+    file = written(small_prompt)
+    for output in (file / "mine.png", file / "folder", file / "deep" / "folder"):
+        done = weft("run", file, "--output", output)
+        assert (done.code, done.lines) == (2, [])
+        assert f"{file} is a file" in done.err and "Workflow" not in done.err
+
+
+def test_a_picture_that_cannot_take_its_name_is_kept_and_named(weft, written, small_prompt, tmp_path):
+    done = weft("run", written(small_prompt), "--output", tmp_path / f"{'m' * 300}.png")
+    assert done.code == 2 and "Traceback" not in done.err
+    (kept,) = weft.workspace.glob("output/flat_00001_.png")
+    assert str(kept) in done.err
+
+
+def test_a_missing_file_is_told_with_the_folder_to_put_it_into(weft, written, small_prompt):
+    small_prompt["1"] = {"class_type": "LoadImage", "inputs": {"image": "cat.png"}}
+    done = weft("run", written(small_prompt), "--check")
+    assert done.code == 2
+    assert "cat.png" in done.err and f"into {weft.workspace / 'input'}" in done.err
+
+
+def test_a_seed_that_nothing_takes_is_told(weft, written, small_prompt):
+    done = weft("run", written(small_prompt), "--check", "--seed", "7")
+    assert done.code == 0 and "--seed sets none" in done.err
+
+
+def test_a_workflow_that_nests_deep_runs_and_stands_in_the_picture(weft, written, small_prompt, tmp_path):
+    ui = tmp_path / "ui.json"
+    weft("convert", written(small_prompt), "--to", "ui", "--output", ui)
+    workflow = json.loads(ui.read_text())
+    deep = workflow["extra"]["deep"] = []
+    for _ in range(490):
+        deep.append([])
+        deep = deep[0]
+    done = weft("run", written(workflow))
+    assert done.code == 0, done.err
+    assert json.loads(texts(done.lines[0])["workflow"])["extra"] == workflow["extra"]

@@ -16,6 +16,7 @@ CATALOGUE = {
             InputSpec("noise_seed", "INT"),
             InputSpec("tiled", "BOOLEAN"),
             InputSpec("size", "COMBO", choices=(1, 2)),
+            InputSpec("steps", "INT", "optional", options={"forceInput": True}),
         ),
     ),
 }
@@ -79,3 +80,21 @@ def test_an_option_that_is_a_number_is_found_by_its_text(graph):
 def test_what_fits_nothing_is_refused_with_what_there_is(graph, setting, sentence):
     with pytest.raises(UsageProblem, match=sentence):
         apply_settings(graph, [setting], None, CATALOGUE)
+
+
+def test_everything_that_fits_nothing_is_told_at_once(graph):
+    with pytest.raises(UsageProblem) as told:
+        apply_settings(graph, [Setting("Nobody", "text", "x"), Setting("a.b", "tiled", "maybe")], None, CATALOGUE)
+    assert "Nobody" in str(told.value) and "neither true nor false" in str(told.value)
+
+
+def test_the_seed_reaches_a_saved_prompt_that_leaves_it_to_its_default(graph):
+    del graph["3"].inputs["noise_seed"]
+    apply_settings(graph, [], 7, CATALOGUE)
+    assert graph["3"].inputs["noise_seed"] == 7
+
+
+def test_a_number_that_the_editor_shows_as_a_socket_can_be_set(graph):
+    graph["3"].inputs["steps"] = Link("9", 0)
+    apply_settings(graph, [Setting("3", "steps", "5")], None, CATALOGUE)
+    assert graph["3"].inputs["steps"] == "5"

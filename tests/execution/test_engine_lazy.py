@@ -122,6 +122,27 @@ def test_items_of_a_list_ask_each_for_themselves(bench, kind):
     assert set(bench.started()) == {"1", "2", "3", "4"}
 
 
+def test_what_a_class_needs_is_asked_with_the_defaults_that_its_call_will_have():
+    class Switch:
+        @classmethod
+        def INPUT_TYPES(cls):
+            lazy = ("FLOAT", {"lazy": True})
+            return {"required": {"a": lazy, "b": lazy}, "optional": {"first": ("BOOLEAN",), "c": lazy}}
+
+        RETURN_TYPES = ("FLOAT",)
+        FUNCTION = "go"
+
+        def check_lazy_status(self, a, b, c, first=True):
+            return ["a"] if first else ["b"]
+
+        def go(self, a, b, first=True):
+            return (a if first else b,)
+
+    bench = Bench(value, fails, Switch)
+    nodes = graph(n1=("Value", {"x": 4.0}), n2=("Fails", {}), n3=("Switch", {"a": ["1", 0], "b": ["2", 0]}))
+    assert bench.value(nodes, "3") == [4.0]
+
+
 def test_without_check_lazy_status_a_lazy_input_is_none_and_never_computed(bench):
     nodes = graph(n1=("Fails", {}), n2=("NeverAsks", {"a": ["1", 0]}))
     assert bench.value(nodes, "2") == [None]

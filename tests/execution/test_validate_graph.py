@@ -90,3 +90,7 @@ def test_each_separate_cycle_is_found_once():
     parents = {"a": ["b"], "b": ["a"], "c": ["d"], "d": ["c"], "e": ["a", "c"], "f": ["f"]}
     found = find_cycles(parents, set(parents))
     assert sorted(sorted(cycle) for cycle in found) == [["a", "b"], ["c", "d"], ["f"]]
+
+
+def test_a_title_that_is_no_text_is_none():
+    assert parse_prompt({"1": {"class_type": "A", "_meta": {"title": None}}})["1"].title == ""

@@ -84,3 +84,22 @@ def test_types_are_told_to_a_validator_that_asks_for_them():
     graph = parse_prompt({"1": picky, "2": {"class_type": "Text", "inputs": {}}})
     assert validate(graph, registry.catalogue(), lambda _: [], custom=own_validators(registry)).ok
     assert asked == [({"number": "STRING"}, None)]
+
+
+def test_types_are_told_beside_any_keyword_arguments_and_not_compared():
+    asked = []
+
+    @classmethod
+    def check(cls, input_types, **kwargs):
+        asked.append((input_types, kwargs))
+        return True
+
+    kind = type("Picky", (Picky,), {"VALIDATE_INPUTS": check})
+    registry = Registry(
+        [class_node("Picky", kind), class_node("Text", type("Text", (Picky,), {"RETURN_TYPES": ("X",)}))]
+    )
+    picky = {"class_type": "Picky", "inputs": {"number": ["2", 0], "other": 9}}
+    graph = parse_prompt({"1": picky, "2": {"class_type": "Text", "inputs": {}}})
+    verdict = validate(graph, registry.catalogue(), lambda _: [], ["1"], custom=own_validators(registry))
+    assert verdict.ok, verdict.sentences
+    assert asked == [({"number": "X"}, {"number": None, "other": 9})]
