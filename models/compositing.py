@@ -61,7 +61,7 @@ def paste_feathered(destination: torch.Tensor, source: torch.Tensor, x: int, y: 
     A side that lies on the destination's own edge is not blended. All lengths are entries of the tensors.
     """
     height, width = destination.shape[-2:]
-    patch = source[..., : max(0, height - y), : max(0, width - x)].to(destination)
+    patch = fit_batch(source[..., : max(0, height - y), : max(0, width - x)].to(destination), destination.shape[0])
     rows, columns = patch.shape[-2:]
     result = destination.clone()
     if not feather:

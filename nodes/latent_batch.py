@@ -129,7 +129,7 @@ def _joined(batch: list[LatentValue]) -> LatentValue:
         "batch_index": [index for one in batch for index in indices(one)],
     }
     masks = [one.get("noise_mask") for one in batch]
-    size = next((tuple(mask.shape[-2:]) for mask in masks if mask is not None), None)
+    size = next(((mask.shape[-2], mask.shape[-1]) for mask in masks if mask is not None), None)
     if size is not None:
         whole = torch.ones(1, 1, *size)
         joined["noise_mask"] = torch.cat([whole if mask is None else as_mask(mask, size) for mask in masks])

@@ -1,10 +1,11 @@
 """Prompts to conditioning."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from execution.fields import Help, Multiline, Range
 from execution.node import Context, NodeInputError, node
+from models.checkpoint import CheckpointError
 from models.sdxl.text import Clip as ClipHandle
 from models.sdxl.text import TextError, Tokens
 from nodes.types import MAX_SIDE, Clip, Conditioning, ConditioningValue
@@ -13,11 +14,21 @@ Prompt = Annotated[str, Multiline(dynamic_prompts=True)]
 Size = Annotated[int, Range(0, MAX_SIDE)]
 
 
-def encode(clip: ClipHandle, tokens: Tokens, options: Mapping[str, Any], ctx: Context) -> ConditioningValue:
-    """Conditioning of tokenized text with its pooled output and further options; tells the tokenizer's warnings."""
-    for warning in tokens.warnings:
-        ctx.warn(warning)
-    encoded = clip.encode(tokens)
+def encode(
+    clip: ClipHandle, tokenize: Callable[[], Tokens], options: Mapping[str, Any], ctx: Context
+) -> ConditioningValue:
+    """Conditioning of text with its pooled output and further options; tells the tokenizer's warnings.
+
+    Raises:
+        NodeInputError: the text encoders are not there or not the right ones, or an embedding's file is damaged.
+    """
+    try:
+        tokens = tokenize()
+        for warning in tokens.warnings:
+            ctx.warn(warning)
+        encoded = clip.encode(tokens)
+    except (TextError, CheckpointError) as error:
+        raise NodeInputError("clip", str(error)) from error
     return [[encoded.cond, {"pooled_output": encoded.pooled, **options}]]
 
 
@@ -29,10 +40,7 @@ def clip_text_encode(
     ctx: Context,
 ) -> Conditioning:
     """Turn a prompt into conditioning, the same text for every encoder."""
-    try:
-        return encode(clip, clip.tokenize(text), {}, ctx)
-    except TextError as error:
-        raise NodeInputError("clip", str(error)) from error
+    return encode(clip, lambda: clip.tokenize(text), {}, ctx)
 
 
 @node("CLIPTextEncodeSDXL", category="advanced/conditioning")
@@ -58,10 +66,7 @@ def clip_text_encode_sdxl(
         "target_width": target_width,
         "target_height": target_height,
     }
-    try:
-        return encode(clip, clip.tokenize_each({"g": text_g, "l": text_l}), sizes, ctx)
-    except TextError as error:
-        raise NodeInputError("clip", str(error)) from error
+    return encode(clip, lambda: clip.tokenize_each({"g": text_g, "l": text_l}), sizes, ctx)
 
 
 @node("CLIPTextEncodeSDXLRefiner", category="advanced/conditioning")
@@ -80,10 +85,7 @@ def clip_text_encode_sdxl_refiner(
 ) -> Conditioning:
     """A prompt for the SDXL refiner, with the aesthetic score and size that it was trained with."""
     options = {"aesthetic_score": ascore, "width": width, "height": height}
-    try:
-        return encode(clip, clip.tokenize(text), options, ctx)
-    except TextError as error:
-        raise NodeInputError("clip", str(error)) from error
+    return encode(clip, lambda: clip.tokenize(text), options, ctx)
 
 
 @node("CLIPSetLastLayer", category="conditioning", display_name="CLIP Set Last Layer")

@@ -7,6 +7,7 @@ import torch
 
 from execution.fields import Help, Range
 from execution.node import NodeInputError, node
+from models.checkpoint import CheckpointError
 from models.compositing import as_mask, fit_batch, grow_by_box
 from models.vae_codec import VaeInputError, decode_latent, decode_latent_tiled, encode_image, encode_image_tiled
 from nodes.types import Image, Latent, Mask, Vae
@@ -93,3 +94,5 @@ def _blaming(input_name: str, work: Callable[[], torch.Tensor]) -> torch.Tensor:
         return work()
     except VaeInputError as error:
         raise NodeInputError(input_name, str(error)) from error
+    except CheckpointError as error:  # the checkpoint came without a VAE
+        raise NodeInputError("vae", str(error)) from error

@@ -82,6 +82,13 @@ def test_feathering_rises_from_sides_inside_the_picture_only():
     assert beyond.sum() == 0
 
 
+@pytest.mark.parametrize("feather", [0, 1])
+def test_feathering_fits_batches_of_unlike_sizes(feather):
+    both = torch.stack((torch.full((1, 2, 2), 2.0), torch.full((1, 2, 2), 3.0)))
+    assert paste_feathered(ZEROS, both, 0, 0, feather).amax(dim=(1, 2, 3)).tolist() == [2]
+    assert paste_feathered(ZEROS.repeat(3, 1, 1, 1), both, 0, 0, feather).amax(dim=(1, 2, 3)).tolist() == [2, 3, 2]
+
+
 def test_feathering_multiplies_in_corners():
     result = paste_feathered(torch.zeros(1, 1, 8, 8), torch.ones(1, 1, 4, 4), 2, 2, 2)
     assert result[0, 0, 2, 2] == 0.25

@@ -64,3 +64,12 @@ def test_an_earlier_layer(models, base):
 def test_embeddings_that_are_missing_are_told(models, base):
     nodes.clip_text_encode(text="a fox, embedding:nowhere", clip=base, ctx=models.ctx)
     assert "nowhere" in models.told(Warned)[0].sentence
+
+
+def test_a_damaged_embedding_is_told(models, base):
+    folder = models.workspace.root / "models" / "embeddings"
+    folder.mkdir(parents=True)
+    (folder / "broken.safetensors").write_bytes(b"nothing of the sort")
+    with pytest.raises(NodeInputError, match=r"broken\.safetensors.*Download it again") as error:
+        nodes.clip_text_encode(text="a fox, embedding:broken", clip=base, ctx=models.ctx)
+    assert error.value.input_name == "clip"

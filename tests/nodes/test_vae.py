@@ -1,12 +1,14 @@
 """Pictures to latents and back, with a small random VAE."""
 
+import shutil
+
 import pytest
 import torch
 
 from execution.node import NodeInputError
 from models.vae_codec import decode_latent, decode_latent_tiled, encode_image, encode_image_tiled
 from nodes import vae as nodes
-from nodes.loaders import vae_loader
+from nodes.loaders import checkpoint_loader, vae_loader
 
 
 @pytest.fixture
@@ -73,3 +75,13 @@ def test_latents_of_another_kind_are_refused(vae):
     with pytest.raises(NodeInputError, match="too small") as error:
         nodes.vae_encode(pixels=torch.zeros(1, 4, 4, 3), vae=vae)
     assert error.value.input_name == "pixels"
+
+
+def test_a_checkpoint_without_a_vae_is_told(models, model_files):
+    folder = models.workspace.root / "models" / "checkpoints"
+    folder.mkdir(parents=True)
+    shutil.copy(model_files / "diffusion_models" / "unet.safetensors", folder / "bare.safetensors")
+    absent = checkpoint_loader(ckpt_name="bare.safetensors", ctx=models.ctx).VAE
+    with pytest.raises(NodeInputError, match=r"bare\.safetensors has no VAE.*VAELoader") as error:
+        nodes.vae_decode(samples={"samples": torch.zeros(1, 4, 2, 2)}, vae=absent)
+    assert error.value.input_name == "vae"
