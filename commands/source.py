@@ -40,10 +40,25 @@ def read_files(path: Path) -> list[WorkflowFile]:
     try:
         if not data.startswith(PICTURE_SIGNATURES):
             return [read_workflow(data)]
-        embedded = read_embedded(path)
-        return [read_workflow(text) for text in (embedded.prompt, embedded.workflow) if text]
+        return _embedded_files(path)
     except (WorkflowError, MetadataError) as error:
         raise WorkflowRefused([f"{path}: {error}"]) from error
+
+
+def _embedded_files(path: Path) -> list[WorkflowFile]:
+    """What a picture carries. Some programs write "null" for the one that they lack, so one that reads is enough."""
+    found: list[WorkflowFile] = []
+    refused: list[WorkflowError] = []
+    embedded = read_embedded(path)
+    for text in (embedded.prompt, embedded.workflow):
+        try:
+            if text is not None:
+                found.append(read_workflow(text))
+        except WorkflowError as error:
+            refused.append(error)
+    if not found and refused:
+        raise refused[0]
+    return found
 
 
 def _contents(path: Path) -> bytes:

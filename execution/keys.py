@@ -122,6 +122,8 @@ class Keys:
             value = inputs[name]
             if value.__class__ is Link:
                 parts.append(f"{name!r}<{of[value.node]}:{value.slot}")
+                if name in plan.raw:  # the link itself is what the node sees, its id included
+                    parts.append(repr(value.node))
             elif name in declared:
                 parts.append(f"{name!r}={repr(value) if type(value) in SCALARS else self._text(node, name, value)}")
         if plan.by_id:

@@ -60,7 +60,7 @@ def merge_outputs(results: Iterable[Result], lists: tuple[bool, ...]) -> list[li
     """The outputs of all calls, per output one list; what a node returns for a list output is spliced.
 
     Raises:
-        TypeError: a list output got something that is not a list.
+        TypeError: a list output got something that has no items.
     """
     outputs: list[list[Any]] = [[] for _ in lists]
     for result in results:
@@ -75,10 +75,11 @@ def merge_outputs(results: Iterable[Result], lists: tuple[bool, ...]) -> list[li
                 outputs[slot].extend(value.items)
             elif not is_list or value.__class__ is Blocked:
                 outputs[slot].append(value)
-            elif is_sequence(value):
-                outputs[slot].extend(value)
+            elif isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)):
+                outputs[slot].extend(cast("Iterable[Any]", value))  # node packs give generators and batches, too
             else:
-                raise TypeError(f"output {slot} is declared a list, but the node returned {type(value).__name__}.")
+                kind = type(cast("object", value)).__name__
+                raise TypeError(f"output {slot} is declared a list, but the node returned {kind}.")
     return outputs
 
 

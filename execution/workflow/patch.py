@@ -12,7 +12,7 @@ from typing import Any
 
 from execution.schema import NodeSpec
 from execution.workflow.document import as_id, as_list, as_map, read_document
-from execution.workflow.widgets import in_use, places
+from execution.workflow.widgets import Place, in_use, places, shown_widgets
 
 WidgetChange = tuple[str, str, Any]
 """Node id, input name, new value."""
@@ -33,22 +33,21 @@ def change_widgets(
     for change in changes:
         node_id, name, value = change
         spec = catalogue.get(read[node_id].type) if node_id in read else None
-        if spec is None or not _set_value(written[node_id], spec, name, value):
+        if spec is None or not _set_value(written[node_id], places(spec, shown_widgets(read[node_id])), name, value):
             left.append(change)
         else:
             _unlink(changed, written, written[node_id], name)
     return changed, left
 
 
-def _set_value(node: dict[str, Any], spec: NodeSpec, name: str, value: Any) -> bool:
+def _set_value(node: dict[str, Any], every: Sequence[Place], name: str, value: Any) -> bool:
     """Put `value` at the widget's place in the node's `widgets_values`; False where there is none."""
     values: Any = node.get("widgets_values")
     if isinstance(values, dict):
         values[name] = value
         return True
-    shown = {as_map(slot).get("name") for slot in as_list(node.get("inputs")) if as_map(slot).get("widget")}
     listed = as_list(values)
-    order = [place.name for place in in_use(places(spec, {n for n in shown if isinstance(n, str)}), len(listed))]
+    order = [place.name for place in in_use(every, len(listed))]
     if name not in order or order.index(name) >= len(listed):
         return False
     listed[order.index(name)] = value

@@ -160,7 +160,8 @@ class _Writer:
         """A value as it is sent: texts with their alternatives chosen and names replaced, lists wrapped."""
         if isinstance(value, str):
             if self._seed is not None and spec is not None and spec.options.get("dynamicPrompts"):
-                value = pick_alternatives(value, Random(f"{self._seed}:{node}:{name}"))
+                at = f"{self._seed}:{node}:{name}".encode("utf-8", "surrogatepass")  # ids may hold half a letter
+                value = pick_alternatives(value, Random(at))
             if name == "filename_prefix":
                 value = replace_names(value, self._look_up, self._now)
             return value

@@ -50,3 +50,14 @@ def test_half_a_letter_in_a_title_is_written_as_an_escape(weft, written, small_p
         assert done.code == 0, done.err
     assert json.loads(done.out) == json.loads((tmp_path / "ui.json").read_text())
     assert "T\ud800" in [node.get("title") for node in json.loads(done.out)["nodes"]]
+
+
+def test_a_picture_that_carries_an_empty_text_is_refused(weft, tmp_path):
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    texts = PngInfo()
+    texts.add_text("prompt", "")
+    Image.new("RGB", (8, 8)).save(tmp_path / "empty.png", pnginfo=texts)
+    done = weft("convert", tmp_path / "empty.png", "--to", "ui", "--output", "-")
+    assert (done.code, "is empty" in done.err) == (2, True)

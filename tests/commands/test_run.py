@@ -236,3 +236,13 @@ def test_a_workflow_that_nests_deep_runs_and_stands_in_the_picture(weft, written
     done = weft("run", written(workflow))
     assert done.code == 0, done.err
     assert json.loads(texts(done.lines[0])["workflow"])["extra"] == workflow["extra"]
+
+
+@pytest.mark.parametrize("name", ["prompt", "workflow"])
+def test_a_picture_of_which_one_text_is_no_workflow_runs_by_the_other(weft, written, small_prompt, tmp_path, name):
+    ui = tmp_path / "ui.json"
+    weft("convert", written(small_prompt), "--to", "ui", "--output", ui)
+    carried = {"prompt": json.dumps(small_prompt), "workflow": ui.read_text(), name: "null"}
+    picture = written(png_with(*((b"tEXt", f"{key}\0{text}".encode()) for key, text in carried.items())), "p.png")
+    done = weft("run", picture, "--check")
+    assert done.code == 0, done.err

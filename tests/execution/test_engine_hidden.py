@@ -147,3 +147,27 @@ def test_progress_stops_a_cancelled_node():
 def test_a_missing_service_is_named():
     with pytest.raises(LookupError, match="No int was given to the engine"):
         Services().get(int)
+
+
+def test_a_node_that_takes_a_link_itself_runs_again_when_the_id_in_it_is_another():
+    class Raw:
+        RETURN_TYPES = ("*",)
+        FUNCTION = "go"
+
+        @classmethod
+        def INPUT_TYPES(cls):
+            return {"required": {"link": ("*", {"rawLink": True})}}
+
+        def go(self, link):
+            return (link,)
+
+    class Source(Raw):
+        INPUT_TYPES = classmethod(lambda cls: {})
+
+        def go(self):
+            return (1,)
+
+    bench = Bench(Source, Raw)
+    for source in ("a", "b"):
+        nodes = graph(**{source: ("Source", {}), "raw": ("Raw", {"link": [source, 0]})})
+        assert bench.value(nodes, "raw") == [[source, 0]]

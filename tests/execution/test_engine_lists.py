@@ -125,3 +125,21 @@ def test_a_link_to_an_output_that_does_not_exist_names_both_nodes(bench):
     nodes = graph(n1=("Many", {"count": 1}), n2=("Twice", {"a": ["1", 3]}))
     error = bench.run(nodes, ["2"]).error
     assert str(error) == "Node 2 (Twice): its input a is linked to output 3 of node 1 (Many), which has 1."
+
+
+@pytest.mark.parametrize(("give", "fits"), [(tuple, True), (iter, True), (dict.fromkeys, False), (str, False)])
+def test_a_list_output_of_a_class_may_be_anything_with_items_but_a_dict_or_text(give, fits):
+    class Splits:
+        RETURN_TYPES = ("INT",)
+        OUTPUT_IS_LIST = (True,)
+        FUNCTION = "go"
+
+        @classmethod
+        def INPUT_TYPES(cls):
+            return {}
+
+        def go(self):
+            return (give([1, 2, 3]),)
+
+    result = Bench(Splits).run(graph(n1=("Splits", {})), ["1"])
+    assert result.outputs == ({"1": [[1, 2, 3]]} if fits else {}), result.error

@@ -16,7 +16,7 @@ from tests.execution.test_workflow_subgraphs import instance, text_graph
 from tests.execution.workflow_samples import convert, ui_node, workflow
 
 JUNK: list[Any] = [None, True, -1, 0, 3.5, 1e300, float("inf"), float("nan"), "", "x", "-10", [], {}, [1], [None] * 6]
-JUNK += [{"name": 3}, "workflow>mine", "texts", "Reroute", "PrimitiveNode", 2, 4, [[1, 1, 0, 1, 0, "*"]]]
+JUNK += ["\ud800", {"name": 3}, "workflow>mine", "texts", "Reroute", "PrimitiveNode", 2, 4, [[1, 1, 0, 1, 0, "*"]]]
 
 
 def sample() -> dict[str, Any]:
