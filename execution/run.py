@@ -173,8 +173,8 @@ class Run:
             self._outbox.put(NodeBlocked(work.ref, message))
         try:
             outputs = merge_outputs(results, work.plan.lists)
-        except TypeError as error:
-            raise NodeError(work.ref, str(error)) from error
+        except Exception as error:  # a list output may be a generator, whose code is the node's own
+            raise node_error(work.ref, error, {}) from error
         entry = Entry(outputs, merge_ui(results), work.seconds)
         if free:  # what was never called costs nothing, and a message is to be told in the next run too
             self._cache.put(work.key, work.root, entry)

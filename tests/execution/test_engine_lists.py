@@ -143,3 +143,17 @@ def test_a_list_output_of_a_class_may_be_anything_with_items_but_a_dict_or_text(
 
     result = Bench(Splits).run(graph(n1=("Splits", {})), ["1"])
     assert result.outputs == ({"1": [[1, 2, 3]]} if fits else {}), result.error
+
+
+def test_a_generator_that_fails_while_it_is_spliced_is_a_failure_of_its_node():
+    def failing():
+        yield 1
+        raise ValueError("no second one")
+
+    @node("Wrong", category="test")
+    def wrong(*, a: int) -> list[int]:
+        return failing()  # type: ignore[return-value]
+
+    result = Bench(wrong).run(graph(n1=("Wrong", {"a": 1})), ["1"])
+    assert result.status == "error"
+    assert str(result.error) == "Node 1 (Wrong): ValueError: no second one"
