@@ -18,7 +18,7 @@ from models.sdxl.unet import UNet
 from models.training.captions import plain_prompt
 from models.training.export import BASE_FILE, REFINER_FILE, write_base, write_refiner
 from models.training.judge import flat_grain
-from models.training.latents import cached_shards
+from models.training.latents import cached_shards, for_refiner
 from models.training.loop import Recipe
 from models.training.pictures import Painter, judged_prompts
 from models.training.text_stage import train_text
@@ -78,14 +78,14 @@ def main() -> None:
     encoders = train_text(work, arguments.text_minutes).requires_grad_(False)
     painter = Painter(vae, encoders)
 
-    examples = cached_shards(vae, work, arguments.shards, degraded=0.0)
+    examples = cached_shards(vae, work, arguments.shards)
     prompts = encode_prompts(encoders, examples.captions, with_l=True)
     judge_base = _judge_base(painter, work)
     base = train_unet(False, examples, prompts, Recipe(arguments.base_minutes, _BASE_RATE), work, judge_base).eval()
     figures = judge_base(base)
     print(f"{write_base(arguments.out, base, vae, encoders, figures)}: {figures}", flush=True)
 
-    examples = cached_shards(vae, work, arguments.shards // 2, degraded=0.5)
+    examples = for_refiner(examples)
     prompts = encode_prompts(encoders, examples.captions, with_l=False)
     judge_refiner = _judge_refiner(painter, base, work)
     recipe = Recipe(arguments.refiner_minutes, _REFINER_RATE)

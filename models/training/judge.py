@@ -11,6 +11,7 @@ from models.training.scenes import COLOURS
 from models.training.shapes import SHAPES, coverage
 
 _BORDER = 1 / 12  # of the side: pixels that must be background
+_FLAT = 1 / 8  # of the side: how wide a border is flat around a centred shape of middling size
 _LEAST_AREA = 0.02  # of the picture: anything smaller is no shape
 _LEAST_OVERLAP = 0.7  # intersection over union with the shape's template
 _SCALES = (0.9, 1.0, 1.1)
@@ -99,13 +100,14 @@ def look(picture: Tensor) -> Verdict:
 
 
 def flat_grain(picture: Tensor) -> float:
-    """High-frequency energy of the border of a picture `[3, S, S]` in 0..1, where all should be flat.
+    """Grain of a picture `[3, S, S]` in 0..1 along its border, where all should be flat.
 
-    The mean square of what a 5x5 average takes away, times 255 squared (so 1.0 is one grey level of grain).
+    The mean square of what a 17x17 average takes away (a latent's grain is 8 pixels coarse), times 255 squared: 1.0 is
+    one grey level of grain.
     """
     size = picture.shape[-1]
-    edge = max(3, round(size * _BORDER))
-    smooth = torch.nn.functional.avg_pool2d(picture[None], 5, stride=1, padding=2, count_include_pad=False)[0]
+    edge = max(1, round(size * _FLAT))
+    smooth = torch.nn.functional.avg_pool2d(picture[None], 17, stride=1, padding=8, count_include_pad=False)[0]
     rest = (picture - smooth).square().mean(0) * 255**2
     border = torch.ones(size, size, dtype=torch.bool)
     border[edge:-edge, edge:-edge] = False

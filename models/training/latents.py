@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.sdxl.vae import AutoencoderKL
 from models.training.captions import describe, describe_partly
@@ -28,38 +28,42 @@ class Examples:
     latents: Tensor  # [N, 4, 16, 16] float32, of unit variance
     captions: list[str]
     framings: list[Framing]
-    scores: list[float]  # 5.5..7.5 for clean pictures, down to 1 for degraded ones
+    scores: list[float]  # 5.5..7.5 for sharp pictures, down to 1 for blurred ones
 
 
-def _degrade(pixels: Tensor, amount: float, noise: torch.Generator) -> Tensor:
-    """Grain and blur in proportion to `amount` (0..1); pixels `[3, H, W]`."""
-    reach = 1 + 2 * int(amount * 3)
-    blurred = nn.functional.avg_pool2d(pixels[None], reach, stride=1, padding=reach // 2, count_include_pad=False)[0]
-    # coarse grain too: fine grain alone hardly reaches the latents
-    size = NATIVE_SIZE // 4
-    coarse = nn.functional.interpolate(torch.randn(1, 3, size, size, generator=noise), scale_factor=4.0)[0]
-    grain = 0.6 * coarse + 0.8 * torch.randn(pixels.shape, generator=noise)
-    return (blurred + 0.25 * amount * grain).clamp(-1, 1)
+def aesthetic_score(framing: Framing, rng: random.Random) -> float:
+    """5.5..7.5 for sharp pictures; the smaller the blurred ones were drawn, the lower, down to 1.
+
+    A low score must not mean grain: guidance away from it would carve the opposite of grain into flat areas.
+    """
+    return rng.uniform(5.5, 7.5) if framing.drawn == NATIVE_SIZE else 1 + 4.5 * framing.drawn / NATIVE_SIZE
+
+
+def for_refiner(examples: Examples) -> Examples:
+    """The same examples, half of the blurred ones keeping their small size to themselves: only the score tells."""
+    rng = random.Random(11)
+    whole = (NATIVE_SIZE, NATIVE_SIZE)
+    framings = [
+        replace(framing, original=whole) if framing.drawn != NATIVE_SIZE and rng.random() < 0.5 else framing
+        for framing in examples.framings
+    ]
+    return replace(examples, framings=framings)
 
 
 @torch.inference_mode()
-def encode_shard(vae: AutoencoderKL, number: int, degraded: float) -> Examples:
-    """The examples of shard `number`; the share `degraded` of them carries grain and blur and a low score."""
-    rng = random.Random(f"{number} {degraded}")
-    noise = torch.Generator().manual_seed(rng.getrandbits(32))
+def encode_shard(vae: AutoencoderKL, number: int) -> Examples:
+    """The examples of shard `number`, always the same."""
+    rng = random.Random(number)
     made = Examples(torch.empty(SHARD, 4, NATIVE_SIZE // 8, NATIVE_SIZE // 8), [], [], [])
     for start in range(0, SHARD, _BATCH):
         scenes = [random_scene(rng) for _ in range(_BATCH)]
         framings = [random_framing(rng) for _ in range(_BATCH)]
         pixels = draw(scenes, framings)
-        for row, scene in enumerate(scenes):
-            amount = rng.random() if rng.random() < degraded else 0.0
-            if amount:
-                pixels[row] = _degrade(pixels[row], amount, noise)
-            made.scores.append(5.5 - 4.5 * amount if amount else rng.uniform(5.5, 7.5))
+        for scene in scenes:
             partly = not scene.position and not scene.scale and rng.random() < 0.05
             made.captions.append((describe_partly if partly else describe)(scene, rng).text)
         made.framings += framings
+        made.scores += [aesthetic_score(framing, rng) for framing in framings]
         pixels = pixels.contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
             latents = vae.encode(pixels)
@@ -73,13 +77,13 @@ def _load(path: Path) -> Examples:
     return Examples(data["latents"].float(), data["captions"], framings, data["scores"])
 
 
-def cached_shards(vae: AutoencoderKL, work: Path, shards: int, degraded: float) -> Examples:
+def cached_shards(vae: AutoencoderKL, work: Path, shards: int) -> Examples:
     """`shards` shards in one, each encoded once and kept in `work`."""
     parts: list[Examples] = []
     for number in range(shards):
-        path = work / f"latents-{degraded}-{number}.pt"
+        path = work / f"latents-{number}.pt"
         if not path.exists():
-            made = encode_shard(vae, number, degraded)
+            made = encode_shard(vae, number)
             framings = [(item.original, item.crop, item.target, item.drawn) for item in made.framings]
             with replacing(path) as temporary:
                 torch.save(
