@@ -11,6 +11,8 @@ def test_a_file_is_replaced_in_one_stroke_and_nothing_is_left_beside_it(tmp_path
     write_whole(target, b"new")
     assert target.read_bytes() == b"new"
     assert list(target.parent.iterdir()) == [target]
+    (tmp_path / "plain").touch()
+    assert target.stat().st_mode == (tmp_path / "plain").stat().st_mode  # readable for whom other files are
 
 
 def test_a_write_that_fails_keeps_the_old_file(tmp_path):
