@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -70,6 +71,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code (0 done, 1 failed, 2 refused, 130 cancelled)."""
     accept_any_text()
     arguments = build_parser().parse_args(argv)
+    # Read by torch's thread pool when torch is imported: threads that wait sleep instead of spinning. Where another
+    # program takes a core, spinning made a sampler step a hundred times slower (docs/performance.md).
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         return _dispatch(arguments)
     except CommandError as error:
