@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import random
 import time
 from pathlib import Path
 
@@ -13,9 +14,12 @@ import torch
 from torch import Tensor
 
 from models.checkpoint import Checkpoint
+from models.sdxl.vae import AutoencoderKL
 from models.training.bundled import contact_sheet
+from models.training.drawing import draw_mixture
 from models.training.judge import flat_grain, look
 from models.training.scenes import POSITIONS
+from models.training.vae_stage import psnr
 from tests.bundled.painting import CAPTIONS, PROMPTS, ensemble, load_pair, pictures, run, start
 
 
@@ -74,10 +78,13 @@ def main() -> None:
     ]
     print(f"centre at crop 0 / 36 pixels: {crops[0] * 128:.0f} / {crops[1] * 128:.0f}")
     print(f"steepest edge at original size 128 / 24: {sharpness(base, 128):.0f} / {sharpness(base, 24):.0f}")
+    vae: AutoencoderKL = base.vae.network  # pyright: ignore[reportAssignmentType]
+    scenes, free = draw_mixture(48, random.Random(-1)).split([32, 16])
+    print(f"autoencoder: {psnr(vae, scenes):.1f} dB on scenes, {psnr(vae, free):.1f} dB on anything")
     if arguments.sheet:
         arguments.sheet.parent.mkdir(parents=True, exist_ok=True)
         pairs = torch.stack([alone, refined], 1).flatten(0, 1)
-        contact_sheet(pairs, 10).save(arguments.sheet, optimize=True)
+        contact_sheet(pairs, 10).quantize(128).save(arguments.sheet, optimize=True)  # a palette: a third of the bytes
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import torch
 from models.sdxl.tokenizer import ClipTokenizer
 from models.training.captions import describe, describe_nothing, describe_partly, plain_prompt
 from models.training.drawing import draw, draw_mixture
+from models.training.latents import Examples, aesthetic_score, for_refiner
 from models.training.scenes import COLOURS, NATIVE_SIZE, Framing, Scene, random_framing, random_scene
 from models.training.shapes import SHAPES, coverage
 
@@ -101,3 +102,17 @@ def test_partial_captions_leave_something_open():
         caption = describe_partly(random_scene(rng), rng)
         assert [caption.shape, caption.colour, caption.background].count(None) == 2
     assert "" in {describe_nothing(rng).text for _ in range(20)}
+
+
+def test_the_score_tells_the_refiner_what_the_size_keeps_to_itself():
+    rng = random.Random(0)
+    framings = [random_framing(rng) for _ in range(300)]
+    scores = [aesthetic_score(framing, rng) for framing in framings]
+    assert all(
+        (score >= 5.5) == (framing.drawn == NATIVE_SIZE) for score, framing in zip(scores, framings, strict=True)
+    )
+    latents, captions = torch.zeros(300, 4, 16, 16), [""] * 300
+    hidden = for_refiner(Examples(latents, captions, framings, scores))
+    told = [framing.original[0] < NATIVE_SIZE for framing in hidden.framings if framing.drawn < NATIVE_SIZE]
+    assert 0.3 < sum(told) / len(told) < 0.7
+    assert [framing.crop for framing in hidden.framings] == [framing.crop for framing in framings]
