@@ -17,6 +17,11 @@ from commands.workbench import build_engine, choose_device, node_types, open_wor
 from execution.engine import RunResult
 from nodes.workspace import OwnFolder, Workspace
 
+BUNDLED_HINT = (
+    "The bundled checkpoints draw plain coloured shapes and are at home at 128x128: "
+    "--set EmptyLatentImage.width=128 --set EmptyLatentImage.height=128 shows what they can do."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
@@ -80,6 +85,8 @@ def tell_findings(report: Report, prepared: Prepared) -> None:
     """Tell what the user should know before anything runs: stand-ins, doubts, parts that cannot run, seeds."""
     for one in prepared.stand_ins:
         report.note("stand_in", one.sentence, node=one.node, input=one.input, wanted=one.wanted, used=one.used)
+    if any(one.reason == "stand_in" for one in prepared.stand_ins):
+        report.note("hint", BUNDLED_HINT)
     for problem in (*prepared.source.problems, *prepared.validation.warnings):
         report.note("warning", problem.sentence, node=problem.node)
     if prepared.validation.ok:
