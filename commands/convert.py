@@ -14,7 +14,7 @@ from commands.streams import say
 from commands.workbench import node_types, open_workspace
 from execution.problems import Problem, WorkflowError
 from execution.workflow import WorkflowFile, prompt_to_ui, ui_to_prompt
-from nodes.workspace import Workspace
+from folders.workspace import Workspace
 
 
 def convert(file: Path, to: Literal["api", "ui"], output: Path, workspace: Path) -> int:

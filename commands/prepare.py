@@ -16,8 +16,8 @@ from execution.schema import NodeSpec
 from execution.validate import Validation, validate
 from execution.validators import own_validators
 from execution.workflow.patch import change_widgets
+from folders.workspace import INPUT_KINDS, Workspace
 from nodes import standins
-from nodes.workspace import INPUT_KINDS, Workspace
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from commands.reports import BarReport, JsonReport, Report
 from commands.settings import seeds_in
 from commands.workbench import build_engine, choose_device, node_types, open_workspace, require_writable
 from execution.engine import RunResult
-from nodes.workspace import OwnFolder, Workspace
+from folders.workspace import OwnFolder, Workspace
 
 BUNDLED_HINT = (
     "The bundled checkpoints draw plain coloured shapes and are at home at 128x128: "

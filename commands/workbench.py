@@ -11,8 +11,8 @@ from commands.errors import UsageProblem
 from commands.files import is_folder
 from execution.engine import Engine
 from execution.registry import Registry
+from folders.workspace import Workspace
 from models.memory import DeviceError, DeviceMemory
-from nodes.workspace import Workspace
 
 BUNDLED = Path(__file__).resolve().parent.parent / "models" / "bundled"
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}

@@ -13,8 +13,8 @@ from typing import NamedTuple, NoReturn
 import torch
 from torch import nn
 
+from folders.digest import file_digest
 from models.checkpoints.assemble import build_text, build_unet, build_vae
-from models.checkpoints.digest import file_digest
 from models.checkpoints.errors import CheckpointError
 from models.checkpoints.foreign import refusal, refuse_lookalikes
 from models.checkpoints.layout import Parts, TextPart, as_sdxl_pair, find_parts, find_text

@@ -9,13 +9,13 @@ import torch
 
 from execution.fields import Files, Help
 from execution.node import Context, NodeInputError, Ui, node
+from folders.safe_paths import UnsafeNameError
+from folders.workspace import OwnFolder, Workspace
 from nodes.hidden import ExtraPngInfo, Prompt
 from nodes.metadata import embedded_texts
 from nodes.pictures import NO_ALPHA_SIDE, PictureError, load_channel, load_picture, png
-from nodes.safe_paths import UnsafeNameError
 from nodes.saving import NumberedFiles
 from nodes.types import Image, Mask
-from nodes.workspace import OwnFolder, Workspace
 
 TEMPORARY_PREFIX = "ComfyUI_temp"  # clients know previews by it
 

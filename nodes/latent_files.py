@@ -7,14 +7,14 @@ import torch
 
 from execution.fields import Files, Help
 from execution.node import Context, NodeInputError, Ui, node
+from folders.safe_paths import UnsafeNameError
+from folders.workspace import Workspace
 from models.checkpoints.errors import CheckpointError
 from models.checkpoints.weights import open_weights
 from nodes.hidden import ExtraPngInfo, Prompt
 from nodes.metadata import embedded_texts
-from nodes.safe_paths import UnsafeNameError
 from nodes.saving import NumberedFiles
 from nodes.types import Latent
-from nodes.workspace import Workspace
 
 TENSOR = "latent_tensor"
 UNSCALED_MARKER = "latent_format_version_0"  # an empty tensor; files without it were saved scaled, by SD 1.x's factor

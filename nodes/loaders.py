@@ -5,12 +5,12 @@ from typing import Annotated, Literal, NamedTuple
 
 from execution.fields import Advanced, Files, Help, Optional
 from execution.node import Context, NodeInputError, node
+from folders.safe_paths import UnsafeNameError
+from folders.workspace import Workspace
 from models.adapters.embeddings import EmbeddingFolders
 from models.checkpoint import CheckpointError, load_checkpoint, load_clip, load_unet, load_vae
 from models.memory import DeviceMemory
-from nodes.safe_paths import UnsafeNameError
 from nodes.types import Clip, Model, Vae
-from nodes.workspace import Workspace
 
 OTHER_TEXT_ENCODERS = "Weft runs Stable Diffusion XL, 1.x and 2.x: choose {}."
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from execution.node import NodeInputError
-from nodes.safe_paths import UnsafeNameError, checked_parts, inside
-from nodes.workspace import OwnFolder, Workspace
+from folders.safe_paths import UnsafeNameError, checked_parts, inside
+from folders.workspace import OwnFolder, Workspace
 
 NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 PREFIX = "filename_prefix"

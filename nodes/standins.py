@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from execution.graph import Graph, GraphNode, Link
-from nodes.workspace import Workspace
+from folders.workspace import Workspace
 
 BASE = "weft_base.safetensors"
 REFINER = "weft_refiner.safetensors"

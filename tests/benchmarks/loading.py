@@ -32,8 +32,8 @@ def main() -> None:
 
     timed("find torchvision broken or import it", hide_broken_torchvision)
     timed("import transformers' CLIP", lambda: __import__("transformers.models.clip.modeling_clip"))
+    from folders.digest import file_digest
     from models.checkpoint import load_checkpoint, load_vae
-    from models.checkpoints.digest import file_digest
     from models.checkpoints.layout import find_parts
     from models.memory import DeviceMemory
     from models.sdxl.tokenizer import ClipTokenizer

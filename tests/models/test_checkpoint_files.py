@@ -10,8 +10,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from folders.digest import file_digest
 from models.checkpoint import CheckpointError, load_checkpoint, load_clip, load_unet, load_vae
-from models.checkpoints.digest import file_digest
 from models.checkpoints.layout import Parts
 from models.checkpoints.schedule import LAST_SIGNAL, noise_schedule, zero_terminal_snr
 from models.checkpoints.weights import Weights

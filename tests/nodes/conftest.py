@@ -7,9 +7,9 @@ from safetensors.torch import save_file
 
 from execution.context import CancelToken, Context, Services
 from execution.events import Event
+from folders.workspace import Workspace
 from models.memory import DeviceMemory
 from nodes.catalogue import all_nodes
-from nodes.workspace import Workspace
 from tests.models.small_models import make
 
 

@@ -7,10 +7,10 @@ import torch
 from PIL import Image
 
 from execution.node import NodeInputError
+from folders.safe_paths import UnsafeNameError, checked_parts, inside
 from nodes.image_files import load_image, load_image_mask, save_image
 from nodes.latent_files import load_latent, save_latent
 from nodes.loaders import checkpoint_loader, vae_loader
-from nodes.safe_paths import UnsafeNameError, checked_parts, inside
 
 OUTSIDE = "secret.png"  # lies beside the workspace
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from execution.graph import parse_prompt
+from folders.workspace import Workspace
 from nodes.standins import Substitution, apply, plan
-from nodes.workspace import Workspace
 
 GIVEN = Path(__file__).parents[3] / "shared" / "reference" / "workflows" / "given" / "ui_to_api"
 BASE, REFINER = "weft_base.safetensors", "weft_refiner.safetensors"

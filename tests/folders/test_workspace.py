@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from nodes.workspace import Workspace, split_annotation
+from folders.workspace import Workspace, split_annotation
 
 
 def touch(path, content=b"x"):

@@ -3,12 +3,12 @@
 import errno
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from models.checkpoints.digest import file_digest
-from nodes.safe_paths import UnsafeNameError, checked_parts, inside
+from folders.digest import file_digest
+from folders.safe_paths import UnsafeNameError, checked_parts, inside
 
 OwnFolder = Literal["input", "output", "temp"]
 OWN_FOLDERS: tuple[OwnFolder, ...] = get_args(OwnFolder)
@@ -17,6 +17,13 @@ MODEL_SUFFIXES = frozenset({".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".bi
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".gif", ".apng", ".bmp", ".tif", ".tiff", ".tga", ".ppm", ".pgm", ".avif"}
 )
+
+MODEL_KINDS = (
+    "checkpoints", "configs", "loras", "vae", "text_encoders", "diffusion_models", "clip_vision", "style_models",
+    "embeddings", "diffusers", "vae_approx", "controlnet", "gligen", "upscale_models", "hypernetworks", "photomaker",
+    "classifiers", "model_patches", "audio_encoders",
+)  # fmt: skip
+"""The model folders that everybody's machine has."""
 
 OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "text_encoders": ("text_encoders", "clip"),
@@ -34,14 +41,20 @@ BUNDLED_FOLDERS = ("checkpoints", "vae")  # a checkpoint stands among the VAEs f
 class Workspace:
     """The folders of one user: `root/models/<kind>`, `root/input`, `root/output`, `root/temp`.
 
-    `model_dirs` are further folders laid out like `root/models`; `bundled` is the folder of the checkpoints that come
-    with Weft, offered after the user's own. Names always use forward slashes.
+    `model_dirs` are further folders laid out like `root/models`; `extra` are further folders of one kind each, as an
+    extra_model_paths.yaml names them, and `extra_first` those that come before the user's own; `bundled` is the folder
+    of the checkpoints that come with Weft, offered after the user's own. Names always use forward slashes.
     """
 
     root: Path
     model_dirs: tuple[Path, ...] = ()
     bundled: Path | None = None
     output_dir: Path | None = None  # in place of root/output
+    input_dir: Path | None = None  # in place of root/input
+    temp_dir: Path | None = None  # in place of root/temp
+    user_dir: Path | None = None  # in place of root/user
+    extra: Mapping[str, tuple[Path, ...]] = field(default_factory=dict[str, tuple[Path, ...]])
+    extra_first: Mapping[str, tuple[Path, ...]] = field(default_factory=dict[str, tuple[Path, ...]])
 
     @property
     def bundled_names(self) -> tuple[str, ...]:
@@ -50,12 +63,31 @@ class Workspace:
 
     def folder(self, kind: OwnFolder) -> Path:
         """The folder of inputs, outputs or temporary files; it may not exist yet."""
-        return self.output_dir if kind == "output" and self.output_dir else self.root / kind
+        moved = {"input": self.input_dir, "output": self.output_dir, "temp": self.temp_dir}[kind]
+        return moved or self.root / kind
+
+    @property
+    def user(self) -> Path:
+        """The folder of what Weft and its editor keep for the user: the queue, saved workflows, settings."""
+        return self.user_dir or self.root / "user"
+
+    @property
+    def node_packs(self) -> list[Path]:
+        """The folders that hold node packs, the user's own first."""
+        extra = (*self.extra_first.get("custom_nodes", ()), *self.extra.get("custom_nodes", ()))
+        return [self.root / "custom_nodes", *extra]
+
+    @property
+    def model_kinds(self) -> list[str]:
+        """Every kind of model folder: those that everybody knows, then those that an extra path added."""
+        further = sorted({*self.extra, *self.extra_first} - {*MODEL_KINDS, "custom_nodes"})
+        return [*MODEL_KINDS, *further]
 
     def model_folders(self, kind: str) -> list[Path]:
         """The folders that hold models of a kind ("checkpoints", "vae", ...), the user's own first."""
         names = OTHER_NAMES.get(kind, (kind,))
-        return [base / name for base in (self.root / "models", *self.model_dirs) for name in names]
+        usual = [base / name for base in (self.root / "models", *self.model_dirs) for name in names]
+        return [*self.extra_first.get(kind, ()), *usual, *self.extra.get(kind, ())]
 
     def list_files(self, folder: str) -> list[str]:
         """The files that a combo of `folder` offers, sorted: models of that kind, or the input folder's files.
