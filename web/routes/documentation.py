@@ -14,7 +14,7 @@ from web.site import site
 
 VERSION = "0.1.0"
 PAGES = Path(__file__).parent.parent / "pages" / "docs"
-FILES = {"page.js": "text/javascript", "page.css": "text/css"}
+FILES = {"page.js": "text/javascript", "page.css": "text/css", "routes.css": "text/css"}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -77,7 +77,7 @@ ROUTES = (
         get_page_file,
         "The script and the style of the documentation's page.",
         "System",
-        query={"name": "`page.js` or `page.css`."},
+        query={"name": "`page.js`, `page.css` or `routes.css`."},
         answers={200: "The file.", 404: "There is no such file."},
         media_type="text/plain",
         prefixed=False,
