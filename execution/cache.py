@@ -38,6 +38,10 @@ class Cache(Protocol):
 
     def clear(self) -> None: ...
 
+    def close(self) -> None:
+        """Finish what is being written; nothing is put any more."""
+        ...
+
 
 @dataclass(eq=False, slots=True)
 class _Slot:
@@ -148,6 +152,9 @@ class MemoryCache:
             self._holders.clear()
             self._bytes = 0
             self._floor = 0.0
+
+    def close(self) -> None:
+        """Nothing is under way in memory."""
 
     @staticmethod
     def _worth(entry: Entry, parts: Iterable[Part]) -> float:

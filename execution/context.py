@@ -17,7 +17,12 @@ class Services:
 
     def __init__(self, instances: Iterable[object] = ()) -> None:
         self._instances = tuple(instances)
-        self._found: dict[type, object] = {type(one): one for one in self._instances}
+        self._found: dict[type, object] = {type(one): one for one in reversed(self._instances)}
+
+    def joined(self, more: Iterable[object]) -> Services:
+        """These and those of one run, which come first where a kind is there twice."""
+        added = tuple(more)
+        return Services((*added, *self._instances)) if added else self
 
     def get(self, kind: type[T]) -> T:
         """The instance of `kind` or of a class derived from it.
@@ -25,11 +30,18 @@ class Services:
         Raises:
             LookupError: none was given.
         """
+        found = self.find(kind)
+        if found is None:
+            raise LookupError(f"No {kind.__name__} was given to the engine: list one among its services.")
+        return found
+
+    def find(self, kind: type[T]) -> T | None:
+        """The same, or None when none was given."""
         found = self._found.get(kind)
         if found is None:
             found = next((one for one in self._instances if isinstance(one, kind)), None)
             if found is None:
-                raise LookupError(f"No {kind.__name__} was given to the engine: list one among its services.")
+                return None
             self._found[kind] = found
         return found  # type: ignore[return-value]  # found by its type
 
@@ -45,6 +57,15 @@ class CancelToken:
     @property
     def cancelled(self) -> bool:
         return self._event.is_set()
+
+    def check(self) -> None:
+        """Return, or stop whoever asks.
+
+        Raises:
+            Cancelled: the run was cancelled.
+        """
+        if self._event.is_set():
+            raise Cancelled("The run was cancelled.")
 
     def cancel(self) -> None:
         """Ask the run to stop; it does between nodes and wherever a node reports progress."""
@@ -106,14 +127,17 @@ class Context:
         """
         return self._services.get(kind)
 
+    def optional(self, kind: type[T]) -> T | None:
+        """The instance of `kind`, or None where whoever runs the graph has no use for one."""
+        return self._services.find(kind)
+
     def check_cancelled(self) -> None:
         """Return, or stop the node.
 
         Raises:
             Cancelled: the user cancelled the run.
         """
-        if self._cancel.cancelled:
-            raise Cancelled("The run was cancelled.")
+        self._cancel.check()
 
     def progress(self, value: float, total: float) -> None:
         """Tell how far the node is; stops it when the run was cancelled."""

@@ -25,7 +25,10 @@ from execution.registry import Registry
 from execution.run import Run
 
 ThreadContext = Callable[[], AbstractContextManager[Any]]
-"""What the device thread enters for a run: inference mode, the current device."""
+"""What a thread that calls nodes enters: inference mode, the current device."""
+
+RunContext = Callable[[CancelToken], AbstractContextManager[Any]]
+"""What the device thread enters for one run: how long work below the nodes asks whether to stop."""
 
 
 @dataclass(slots=True, repr=False)
@@ -69,6 +72,7 @@ class Engine:
         services: Iterable[object] = (),
         files: FileDigests | None = None,
         thread_context: ThreadContext = nullcontext,
+        run_context: RunContext = nullcontext,
         code_salt: str = "",
     ) -> None:
         self.registry = registry
@@ -76,14 +80,16 @@ class Engine:
         self._services = Services(services)
         self._files = files
         self._thread_context = thread_context
+        self._run_context = run_context
         self._plans = Plans(registry, code_salt)
         self._instances: Instances = {}
         self._last: KeyRecord | None = None
         self._device = ThreadPoolExecutor(1, thread_name_prefix="device")
 
     def close(self) -> None:
-        """End the device thread."""
+        """End the device thread, and let the cache finish what it is writing."""
         self._device.shutdown()
+        self.cache.close()
 
     async def run(
         self,
@@ -94,11 +100,13 @@ class Engine:
         extra: Mapping[str, Any] | None = None,
         prompt: Mapping[str, Any] | None = None,
         cancel: CancelToken | None = None,
+        services: Iterable[object] = (),
     ) -> RunResult:
         """Run what the output nodes of a graph, or `targets`, depend on.
 
-        `extra` is what the client sent along (`extra_pnginfo`); `prompt` the API prompt if it is at hand. A failing
-        node is told in the result, not raised. When the task that awaits this is cancelled, so is the run.
+        `extra` is what the client sent along (`extra_pnginfo`); `prompt` the API prompt if it is at hand; `services`
+        are objects for the nodes of this run alone. A failing node is told in the result, not raised. When the task
+        that awaits this is cancelled, so is the run.
 
         Raises:
             KeyError: a target is not in the graph.
@@ -117,7 +125,8 @@ class Engine:
                 prompts.append(to_prompt(graph))
             return prompts[0]
 
-        around = Surroundings(DynamicGraph(graph), self._services, extra or {}, submitted, outbox.put, token)
+        given = self._services.joined(services)
+        around = Surroundings(DynamicGraph(graph), given, extra or {}, submitted, outbox.put, token)
         run = Run(around, self._plans, self.cache, self._files, self._instances, outbox)
         driving = loop.run_in_executor(self._device, self._drive, run, wanted, around)
         try:
@@ -148,7 +157,7 @@ class Engine:
         for key in [key for key in self._instances if key[0] not in around.graph.nodes]:
             del self._instances[key]
         try:
-            with self._thread_context():
+            with self._thread_context(), self._run_context(around.cancel):
                 result.outputs = run.drive(targets)
         except NodeError as error:
             result.status, result.error = "error", error

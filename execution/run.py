@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import queue
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import CancelledError as FutureCancelledError
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -32,6 +33,7 @@ from execution.schedule import Schedule
 from execution.work import State, Work
 
 PATIENCE = 2.0  # seconds that abandoned async nodes get to end
+SETTLING = 10.0  # seconds that output nodes under way get to end when another node has failed
 
 Message = Callable[[], None]
 """Something for the device thread to do; what it raises ends the run."""
@@ -58,6 +60,7 @@ class Run:
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._tasks: set[asyncio.Task[list[Result]]] = set()
         self._under_way = 0  # async nodes
+        self._outputs_under_way: set[Work] = set()
         self._known_at_start: set[str] = set()
         works: dict[str, Work] = {}
         self._caller = Caller(around, works, instances, self._wait_for)
@@ -87,7 +90,11 @@ class Run:
         emit(Cached(tuple(self.cached)))
         for node_id in targets:
             self._schedule.demand(node_id).held = True
-        self._until_done()
+        try:
+            self._until_done()
+        except NodeError:
+            self._settle()
+            raise
         works = self._schedule.works
         return {n: entry.outputs for n in targets if (entry := works[n].entry) is not None}
 
@@ -108,6 +115,13 @@ class Run:
         for work in self._schedule.unfinished():  # nothing can run, but something waits
             self._schedule.check_cycle(work)
         assert not self._schedule.unfinished()
+
+    def _settle(self) -> None:
+        """Let files that are being written be finished, as they would have been had their nodes not been async."""
+        until = perf_counter() + SETTLING
+        while self._outputs_under_way and not self._around.cancel.cancelled and perf_counter() < until:
+            with suppress(queue.Empty):
+                self._inbox.get(timeout=max(until - perf_counter(), 0))
 
     def _step(self, work: Work) -> None:
         if work.state is State.EXPANDING:
@@ -131,6 +145,8 @@ class Run:
             values = self._caller.gather(work)
             work.state = State.RUNNING
             self._under_way += 1
+            if work.plan.spec.output_node:
+                self._outputs_under_way.add(work)
             calls = AsyncCalls(self._caller, work, self._ask)
             self._loop.call_soon_threadsafe(self._launch, work, calls.run(values), started)
         else:
@@ -179,8 +195,8 @@ class Run:
         if free:  # what was never called costs nothing, and a message is to be told in the next run too
             self._cache.put(work.key, work.root, entry)
         self._complete(work, entry)
-        if entry.ui is not None:
-            self._show(work, entry)
+        if entry.ui is not None and work.ref.id not in self.ui:
+            self._show(work, entry.ui)
         self._outbox.put(NodeFinished(work.ref, work.seconds))
 
     def _complete(self, work: Work, entry: Entry) -> None:
@@ -197,11 +213,11 @@ class Run:
             self.cached.append(work.ref.id)
             self._outbox.put(Cached((work.ref.id,)))
         if work.entry is not None and work.entry.ui is not None:
-            self._show(work, work.entry)
+            self._show(work, work.entry.ui)
 
-    def _show(self, work: Work, entry: Entry) -> None:
-        self.ui[work.ref.id] = dict(entry.ui or {})
-        self._outbox.put(UiOutput(work.ref, dict(entry.ui or {})))
+    def _show(self, work: Work, ui: Mapping[str, list[Any]]) -> None:
+        self.ui[work.ref.id] = dict(ui)
+        self._outbox.put(UiOutput(work.ref, dict(ui)))
 
     # What follows is about async nodes.
 
@@ -214,7 +230,20 @@ class Run:
     def _landed(self, work: Work, started: float, task: asyncio.Task[list[Result]]) -> None:
         self._tasks.discard(task)
         failure = None if task.cancelled() else task.exception()
-        self._inbox.put(partial(self._land, work, started, task, failure))
+        try:
+            if not task.cancelled() and failure is None:
+                self._show_early(work, task.result())
+        finally:
+            self._outputs_under_way.discard(work)
+            self._inbox.put(partial(self._land, work, started, task, failure))
+
+    def _show_early(self, work: Work, results: list[Result]) -> None:
+        """Tell what an async node shows as soon as it is known; the device thread may be busy for long."""
+        if any(not isinstance(result, Blocked) and result.expansion is not None for result in results):
+            return
+        ui = merge_ui(results)
+        if ui is not None:
+            self._show(work, ui)
 
     def _land(
         self, work: Work, started: float, task: asyncio.Task[list[Result]], failure: BaseException | None

@@ -1,7 +1,7 @@
 """Pictures from and to files."""
 
-import secrets
-import string
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -11,13 +11,15 @@ from execution.fields import Files, Help
 from execution.node import Context, NodeInputError, Ui, node
 from folders.safe_paths import UnsafeNameError
 from folders.workspace import OwnFolder, Workspace
+from nodes.background import in_background
 from nodes.hidden import ExtraPngInfo, Prompt
-from nodes.metadata import embedded_texts
+from nodes.numbering import FileNumbers
 from nodes.pictures import NO_ALPHA_SIDE, PictureError, load_channel, load_picture, png
-from nodes.saving import NumberedFiles
+from nodes.previews import FullImage
+from nodes.saving import Claims, numbered_files, texts_for
 from nodes.types import Image, Mask
 
-TEMPORARY_PREFIX = "ComfyUI_temp"  # clients know previews by it
+NOT_FINITE = "Some pixels are not numbers (NaN or infinite): the model overflowed. They are saved as black or white."
 
 InputPicture = Annotated[
     str,
@@ -79,7 +81,7 @@ def load_image_mask(
         raise NodeInputError("image", str(error)) from error
 
 
-def save_pictures(
+async def save_pictures(
     ctx: Context,
     images: torch.Tensor,
     kind: OwnFolder,
@@ -92,28 +94,40 @@ def save_pictures(
 
     Raises:
         NodeInputError: the batch is no picture, or the prefix points outside the folder.
+        Cancelled: the user cancelled the run; the files written so far stay.
     """
     if images.ndim != 4:
         raise NodeInputError("images", f"Pictures have the shape [batch, height, width, channels], not {images.shape}.")
-    if not torch.isfinite(images).all():
-        ctx.warn(
-            "Some pixels are not numbers (NaN or infinite): the model overflowed. They are saved as black or white."
-        )
-    texts = embedded_texts(prompt, extra_pnginfo)
     height, width = images.shape[1:3]
-    files = NumberedFiles(ctx.service(Workspace), kind, prefix, width, height)
-    saved: list[dict[str, str]] = []
-    for number, picture in enumerate(images):
-        try:
-            content = png(picture, texts, compress_level)
-        except PictureError as error:
-            raise NodeInputError("images", str(error)) from error
-        saved.append(files.write(content, ".png", number).to_ui())
-    return Ui({"images": saved})
+    files = numbered_files(ctx, kind, prefix, width, height)
+    claims = Claims(ctx, len(images))  # before anything is awaited: calls get their turns in the order of their items
+
+    def write() -> Ui:
+        if not torch.isfinite(images).all():
+            ctx.warn(NOT_FINITE)
+        texts = texts_for(ctx, prompt, extra_pnginfo)
+        saved: list[dict[str, str]] = []
+        for number, picture in enumerate(images):
+            ctx.check_cancelled()
+            claim = claims[number]
+            earlier = claim.found() if claim is not None else None
+            if earlier is None:
+                earlier = files.write(_encoded(picture, texts, compress_level), ".png", number, claim)
+            saved.append(earlier.to_ui())
+        return Ui({"images": saved})
+
+    return await in_background(ctx, write)
+
+
+def _encoded(picture: torch.Tensor, texts: Mapping[str, str], compress_level: int) -> bytes:
+    try:
+        return png(picture, texts, compress_level)
+    except PictureError as error:
+        raise NodeInputError("images", str(error)) from error
 
 
 @node("SaveImage", category="image", display_name="Save Image", output=True)
-def save_image(
+async def save_image(
     *,
     images: Annotated[Image, Help("The pictures to save.")],
     filename_prefix: Annotated[
@@ -128,11 +142,11 @@ def save_image(
     ctx: Context,
 ) -> Ui:
     """Save pictures as PNG files in the output folder, with the workflow in them."""
-    return save_pictures(ctx, images, "output", filename_prefix, prompt, extra_pnginfo, compress_level=4)
+    return await save_pictures(ctx, images, "output", filename_prefix, prompt, extra_pnginfo, compress_level=4)
 
 
 @node("PreviewImage", category="image", display_name="Preview Image", output=True)
-def preview_image(
+async def preview_image(
     *,
     images: Annotated[Image, Help("The pictures to show.")],
     prompt: Prompt = None,
@@ -140,9 +154,18 @@ def preview_image(
     ctx: Context,
 ) -> Ui:
     """Show pictures; the files are temporary."""
-    return save_pictures(ctx, images, "temp", temporary_prefix(), prompt, extra_pnginfo, compress_level=1)
+    return await save_pictures(ctx, images, "temp", temporary_prefix(ctx), prompt, extra_pnginfo, compress_level=1)
 
 
-def temporary_prefix() -> str:
-    """A file name's beginning that no other node has."""
-    return f"{TEMPORARY_PREFIX}_{''.join(secrets.choice(string.ascii_lowercase) for _ in range(5))}"
+def temporary_prefix(ctx: Context) -> str:
+    """How this process's temporary files begin: one prefix, so that their folder is looked through once."""
+    return (ctx.optional(FileNumbers) or FileNumbers()).temporary_prefix
+
+
+@node("SaveImageWebsocket", category="api/image", output=True, fingerprint=lambda: math.nan)  # sent in every run
+def save_image_websocket(*, images: Annotated[Image, Help("The pictures to send.")], ctx: Context) -> Ui:
+    """Send pictures to the client that queued the workflow, as PNG over its websocket, and write no file."""
+    for number, picture in enumerate(images):
+        ctx.preview(FullImage(_encoded(picture, {}, compress_level=1)))
+        ctx.progress(number + 1, len(images))
+    return Ui()

@@ -12,8 +12,7 @@ from folders.workspace import Workspace
 from models.checkpoints.errors import CheckpointError
 from models.checkpoints.weights import open_weights
 from nodes.hidden import ExtraPngInfo, Prompt
-from nodes.metadata import embedded_texts
-from nodes.saving import NumberedFiles
+from nodes.saving import Claims, numbered_files, texts_for
 from nodes.types import Latent
 
 TENSOR = "latent_tensor"
@@ -33,12 +32,16 @@ def save_latent(
     ctx: Context,
 ) -> Ui:
     """Save latents as a .latent file in the output folder, with the workflow."""
+    claim = Claims(ctx, 1)[0]
+    earlier = claim.found() if claim is not None else None
+    if earlier is not None:
+        return Ui({"latents": [earlier.to_ui()]})
     tensors = {
         TENSOR: samples["samples"].detach().cpu().float().contiguous(),
         UNSCALED_MARKER: torch.tensor([]),
     }
-    content = safetensors.torch.save(tensors, embedded_texts(prompt, extra_pnginfo))
-    saved = NumberedFiles(ctx.service(Workspace), "output", filename_prefix).write(content, ".latent")
+    content = safetensors.torch.save(tensors, texts_for(ctx, prompt, extra_pnginfo))
+    saved = numbered_files(ctx, "output", filename_prefix).write(content, ".latent", claim=claim)
     return Ui({"latents": [saved.to_ui()]})
 
 

@@ -143,7 +143,7 @@ def threshold_mask(
 
 
 @node("MaskPreview", category="mask", output=True)
-def mask_preview(
+async def mask_preview(
     *,
     mask: Annotated[Mask, Help("The masks to show.")],
     prompt: Prompt = None,
@@ -152,4 +152,4 @@ def mask_preview(
 ) -> Ui:
     """Show masks as grey pictures; the files are temporary."""
     pictures = mask_to_image(mask=mask)
-    return save_pictures(ctx, pictures, "temp", temporary_prefix(), prompt, extra_pnginfo, compress_level=4)
+    return await save_pictures(ctx, pictures, "temp", temporary_prefix(ctx), prompt, extra_pnginfo, compress_level=4)

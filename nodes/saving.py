@@ -1,20 +1,19 @@
-"""Writing results: names that count upwards, and files that are whole or not there at all."""
+"""Saving results: names that count upwards, and no file twice however often a job has to be run."""
 
-import errno
-import os
-import re
-import secrets
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
-from execution.node import NodeInputError
+from execution.node import Context, NodeInputError
+from folders.job_files import JobJournal, Published, content_digest
 from folders.safe_paths import UnsafeNameError, checked_parts, inside
 from folders.workspace import OwnFolder, Workspace
+from nodes.hidden import ExtraPngInfo, Prompt
+from nodes.metadata import embedded_texts
+from nodes.numbering import FileNumbers
+from nodes.publishing import publish, temporary
 
-NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 PREFIX = "filename_prefix"
 MAX_NAME_BYTES = 200  # file systems take 255; number and suffix need some
 
@@ -41,8 +40,17 @@ class NumberedFiles:
         NodeInputError: the prefix points outside the folder.
     """
 
-    def __init__(self, workspace: Workspace, kind: OwnFolder, prefix: str, width: int = 0, height: int = 0) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        kind: OwnFolder,
+        prefix: str,
+        width: int = 0,
+        height: int = 0,
+        numbers: FileNumbers | None = None,
+    ) -> None:
         self._kind: OwnFolder = kind
+        self._numbers = numbers or FileNumbers()
         root = workspace.folder(kind)
         try:
             *folders, self._name = _parts(_with_values(prefix.replace("\\", "/"), width, height))
@@ -51,77 +59,103 @@ class NumberedFiles:
             raise NodeInputError(PREFIX, str(error)) from error
         self._subfolder = "/".join(folders)
         self._last = 0
-        self._counted: str | None = None  # the name whose numbers in the folder are known to end before `_last`
 
-    def write(self, content: bytes, suffix: str, batch_number: int = 0) -> SavedFile:
-        """Write one file under the next free number.
+    def write(self, content: bytes, suffix: str, batch_number: int = 0, claim: "Claim | None" = None) -> SavedFile:
+        """Write one file under the next free number; the names that it is about to get are told to `claim` first.
 
         Raises:
             OSError: the disk refuses it; nothing is left behind and nothing older is touched.
         """
         name = self._name.replace("%batch_num%", str(batch_number))
         self._folder.mkdir(parents=True, exist_ok=True)
-        with _temporary(self._folder, content) as temporary:
-            number = self._last + 1
-            if name != self._counted:
-                number, self._counted = max(number, next_number(self._folder, name)), name
-            while not _publish(temporary, self._folder / f"{name}_{number:05}_{suffix}"):
+        first = max(self._last + 1, self._numbers.next(self._folder, name))
+        try:
+            saved = self._publish(content, name, first, suffix, claim)
+        except FileNotFoundError:  # a program that tidies up took the file before it had its name
+            saved = self._publish(content, name, first, suffix, claim)
+        self._numbers.used(self._folder, name, self._last)
+        return saved
+
+    def _publish(self, content: bytes, name: str, first: int, suffix: str, claim: "Claim | None") -> SavedFile:
+        with temporary(self._folder, content) as whole:
+            number = first
+            while True:
+                saved = SavedFile(f"{name}_{number:05}_{suffix}", self._subfolder, self._kind)
+                if claim is not None:
+                    claim.intend(saved, content, whole)
+                if publish(whole, self._folder / saved.filename):
+                    self._last = number
+                    return saved
                 number += 1
-        self._last = number
-        return SavedFile(f"{name}_{number:05}_{suffix}", self._subfolder, self._kind)
 
 
-def next_number(folder: Path, name: str) -> int:
-    """One more than the highest number of `<name>_<number>_` files in a folder, whatever their suffix."""
-    counted = re.compile(rf"{re.escape(os.path.normcase(name))}_(\d{{1,18}})_.*", re.DOTALL | re.ASCII)
-    found = (counted.fullmatch(os.path.normcase(entry.name)) for entry in folder.iterdir())
-    return max((int(match[1]) for match in found if match), default=0) + 1
+class Claim:
+    """One file of one node of a job that may be run again: written by one of its attempts, found by the others."""
 
+    def __init__(self, journal: JobJournal, workspace: Workspace, node_id: str, index: int) -> None:
+        self._journal = journal
+        self._workspace = workspace
+        self._node = node_id
+        self._index = index
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file and have it on the disk, not only on its way there."""
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-@contextmanager
-def _temporary(folder: Path, content: bytes) -> Generator[Path]:
-    """A file with this content and a name of its own in `folder`; gone afterwards."""
-    path = folder / f".weft-{secrets.token_hex(8)}.tmp"
-    try:
-        write_whole(path, content)
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _publish(temporary: Path, path: Path) -> bool:
-    """Give a finished file its name, and have that on the disk; False if the name is taken."""
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        if error.errno not in NO_HARD_LINKS:
-            raise
+    def found(self) -> SavedFile | None:
+        """The file as an earlier attempt published it; None if none did, or somebody took or changed it since."""
+        entry = self._journal.earlier(self._node, self._index)
+        if entry is None or entry.kind not in ("output", "temp"):
+            return None
+        kind = cast("OwnFolder", entry.kind)
         try:
-            path.touch(exist_ok=False)  # such disks have no way to rename without overwriting: take the name first
-        except FileExistsError:
-            return False
-        temporary.replace(path)
-    _sync_folder(path.parent)
-    return True
+            path = inside(self._workspace.folder(kind), "/".join(filter(None, (entry.subfolder, entry.filename))))
+            state = path.stat()
+            if not state.st_size:  # a name that was taken, where disks have no hard links, for a file that never came
+                path.unlink()
+                return None
+            same = state.st_mtime_ns == entry.modified and content_digest(path.read_bytes()) == entry.digest
+        except (UnsafeNameError, OSError):
+            return None
+        return SavedFile(entry.filename, entry.subfolder, kind) if same else None
+
+    def intend(self, saved: SavedFile, content: bytes, whole: Path) -> None:
+        """Say that `whole`, which holds `content`, is about to become the file `saved`."""
+        modified = whole.stat().st_mtime_ns
+        digest = content_digest(content)
+        self._journal.intend(
+            Published(self._node, self._index, saved.type, saved.subfolder, saved.filename, digest, modified)
+        )
 
 
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":  # elsewhere a folder cannot be opened, and need not be
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+class Claims:
+    """The files of one call of a node. To be made as soon as the node is called, in the order of its items."""
+
+    def __init__(self, ctx: Context, files: int) -> None:
+        self._journal = ctx.optional(JobJournal)
+        self._workspace = ctx.service(Workspace)
+        self._node = ctx.node_id
+        self._first = self._journal.reserve(ctx.node_id, files) if self._journal is not None else 0
+
+    def __getitem__(self, index: int) -> Claim | None:
+        """The claim to one of the files; None where jobs are not run again."""
+        if self._journal is None:
+            return None
+        return Claim(self._journal, self._workspace, self._node, self._first + index)
+
+
+@dataclass(frozen=True)
+class SaveOptions:
+    """How the user wants files saved; a service of the engine."""
+
+    metadata: bool = True  # the prompt and the workflow are written into the files
+
+
+def texts_for(ctx: Context, prompt: Prompt, extra_pnginfo: ExtraPngInfo) -> dict[str, str]:
+    """What a file carries besides its content, as far as the user wants it to carry anything."""
+    options = ctx.optional(SaveOptions) or SaveOptions()
+    return embedded_texts(prompt, extra_pnginfo) if options.metadata else {}
+
+
+def numbered_files(ctx: Context, kind: OwnFolder, prefix: str, width: int = 0, height: int = 0) -> NumberedFiles:
+    """As `NumberedFiles`, in a node."""
+    return NumberedFiles(ctx.service(Workspace), kind, prefix, width, height, ctx.optional(FileNumbers))
 
 
 def _parts(prefix: str) -> tuple[str, ...]:

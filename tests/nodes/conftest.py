@@ -1,5 +1,6 @@
 """What the tests of nodes share: a workspace and a context without an engine."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 import pytest
@@ -25,6 +26,11 @@ class Bench:
     def ctx(self) -> Context:
         services = Services([self.workspace, DeviceMemory.choose("cpu")])
         return Context(services=services, emit=self.events.append, cancel=self.cancel)
+
+    def call(self, node, **inputs):
+        """What a node returns, also one that is awaited."""
+        returned = node(**inputs, ctx=self.ctx)
+        return asyncio.run(returned) if asyncio.iscoroutine(returned) else returned
 
     def told(self, kind):
         return [event for event in self.events if isinstance(event, kind)]

@@ -20,7 +20,7 @@ def noise(*shape):
 
 def test_saved_pictures_load_as_they_were_to_eight_bits(bench, workspace):
     images = noise(2, 16, 24, 3)
-    saved = save_image(images=images, filename_prefix="sub/x", ctx=bench.ctx)
+    saved = bench.call(save_image, images=images, filename_prefix="sub/x")
     assert saved.data == {
         "images": [
             {"filename": "x_00001_.png", "subfolder": "sub", "type": "output"},
@@ -35,7 +35,7 @@ def test_saved_pictures_load_as_they_were_to_eight_bits(bench, workspace):
 
 def test_transparency_survives_as_a_mask(bench):
     images = noise(1, 8, 8, 4)
-    save_image(images=images, filename_prefix="x", ctx=bench.ctx)
+    bench.call(save_image, images=images, filename_prefix="x")
     loaded = load_image(image="x_00001_.png [output]", ctx=bench.ctx)
     assert loaded.IMAGE.shape == (1, 8, 8, 3)
     assert torch.allclose(loaded.MASK, 1 - (images[..., 3] * 255).floor() / 255)
@@ -44,7 +44,7 @@ def test_transparency_survives_as_a_mask(bench):
 def test_saved_pictures_carry_prompt_workflow_and_other_notes(bench, workspace):
     prompt = {"9": {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "ä"}}}
     extra = {"workflow": {"nodes": [{"id": 9}]}, "author": "me"}
-    save_image(images=noise(1, 8, 8, 3), filename_prefix="x", prompt=prompt, extra_pnginfo=extra, ctx=bench.ctx)
+    bench.call(save_image, images=noise(1, 8, 8, 3), filename_prefix="x", prompt=prompt, extra_pnginfo=extra)
     path = workspace.root / "output" / "x_00001_.png"
     texts = read_embedded(path)
     assert json.loads(texts.prompt) == prompt
@@ -56,20 +56,20 @@ def test_saved_pictures_carry_prompt_workflow_and_other_notes(bench, workspace):
 
 
 def test_without_a_prompt_nothing_is_carried(bench, workspace):
-    save_image(images=noise(1, 8, 8, 3), filename_prefix="x", ctx=bench.ctx)
+    bench.call(save_image, images=noise(1, 8, 8, 3), filename_prefix="x")
     with Image.open(workspace.root / "output" / "x_00001_.png") as opened:
         assert opened.text == {}
 
 
 def test_the_size_of_the_pictures_in_the_prefix(bench):
-    saved = save_image(images=noise(1, 8, 24, 3), filename_prefix="%width%x%height%", ctx=bench.ctx)
+    saved = bench.call(save_image, images=noise(1, 8, 24, 3), filename_prefix="%width%x%height%")
     assert saved.data["images"][0]["filename"] == "24x8_00001_.png"
 
 
 def test_previews_are_temporary_and_named_apart(bench, workspace):
     names = set()
     for show, value in ((preview_image, {"images": noise(1, 8, 8, 3)}), (mask_preview, {"mask": noise(1, 8, 8)})):
-        (entry,) = show(**value, ctx=bench.ctx).data["images"]
+        (entry,) = bench.call(show, **value).data["images"]
         assert re.fullmatch(r"ComfyUI_temp_[a-z]{5}_00001_\.png", entry["filename"])
         assert entry["type"] == "temp"
         assert (workspace.root / "temp" / entry["filename"]).is_file()
@@ -81,13 +81,13 @@ def test_previews_are_temporary_and_named_apart(bench, workspace):
 @pytest.mark.parametrize("shape", [(8, 8, 3), (1, 8, 8, 2), (1, 8, 8)])
 def test_what_is_no_picture_is_not_saved(bench, workspace, shape):
     with pytest.raises(NodeInputError, match="channels"):
-        save_image(images=torch.zeros(shape), filename_prefix="x", ctx=bench.ctx)
+        bench.call(save_image, images=torch.zeros(shape), filename_prefix="x")
     assert list((workspace.root / "output").iterdir()) == []
 
 
 def test_pixels_that_are_no_numbers_are_told(bench, workspace):
     images = torch.full((1, 8, 8, 3), float("nan"))
-    save_image(images=images, filename_prefix="x", ctx=bench.ctx)
+    bench.call(save_image, images=images, filename_prefix="x")
     assert "overflowed" in bench.told(Warned)[0].sentence
     assert load_image(image="x_00001_.png [output]", ctx=bench.ctx).IMAGE.eq(0).all()
 

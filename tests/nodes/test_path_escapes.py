@@ -84,7 +84,7 @@ def test_outputs_stay_in_their_folder(bench, workspace, prefix):
         (save_latent, {"samples": {"samples": torch.zeros(1, 4, 1, 1)}}),
     ):
         try:
-            saved = save(**value, filename_prefix=prefix, ctx=bench.ctx)
+            saved = bench.call(save, **value, filename_prefix=prefix)
         except NodeInputError as error:
             assert error.input_name == "filename_prefix"
         else:
@@ -119,10 +119,10 @@ def test_a_link_that_leads_outside_is_refused_alike_whatever_is_there(bench, wor
     assert "outside" in there
     assert there.lower() == missing.lower()
     with pytest.raises(NodeInputError, match="outside"):
-        save_image(images=torch.zeros(1, 8, 8, 3), filename_prefix="../input/out/x", ctx=ctx)
+        bench.call(save_image, images=torch.zeros(1, 8, 8, 3), filename_prefix="../input/out/x")
     (workspace.root / "output" / "out").symlink_to(workspace.root.parent)
     with pytest.raises(NodeInputError, match="outside"):
-        save_image(images=torch.zeros(1, 8, 8, 3), filename_prefix="out/x", ctx=ctx)
+        bench.call(save_image, images=torch.zeros(1, 8, 8, 3), filename_prefix="out/x")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links need a privilege elsewhere")

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from execution.node import NodeInputError
-from nodes import saving
-from nodes.saving import NumberedFiles, next_number
+from nodes.numbering import FileNumbers, highest_number
+from nodes.saving import NumberedFiles
 
 
 def write(workspace, prefix, content=b"new", suffix=".png", **more):
@@ -39,7 +39,8 @@ def test_numbers_follow_one_another(workspace):
 def test_the_next_number_counts_all_suffixes_of_that_prefix_alone(tmp_path, present, number):
     for name in present:
         (tmp_path / name).touch()
-    assert next_number(tmp_path, "x") == number
+    assert highest_number(tmp_path, "x") + 1 == number
+    assert FileNumbers().next(tmp_path, "x") == number
 
 
 def test_brackets_and_dots_in_a_prefix_are_letters(workspace):
@@ -84,7 +85,7 @@ def test_a_prefix_that_is_too_long_is_refused(workspace):
 
 
 def test_a_taken_name_is_never_overwritten(workspace, monkeypatch):
-    monkeypatch.setattr(saving, "next_number", lambda *_: 1)  # as if another program wrote in between
+    monkeypatch.setattr(FileNumbers, "next", lambda *_: 1)  # as if another program wrote in between
     first = workspace.root / "output" / "x_00001_.png"
     first.write_bytes(b"old")
     assert write(workspace, "x") == "x_00002_.png"
