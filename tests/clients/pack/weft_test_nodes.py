@@ -1,0 +1,73 @@
+"""A node pack as people write them, for tests of the server from outside: nodes that fail, wait, or end the worker."""
+
+import os
+import signal
+import time
+
+from comfy.utils import ProgressBar
+
+
+class TestFails:
+    RETURN_TYPES = ("IMAGE",)
+    FUNCTION = "run"
+    CATEGORY = "tests"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"image": ("IMAGE",), "message": ("STRING", {"default": "on purpose"})}}
+
+    def run(self, image, message):
+        raise ValueError(message)
+
+
+class TestWaits:
+    """Waits in small steps, each a step of progress; hands its picture on."""
+
+    RETURN_TYPES = ("IMAGE",)
+    FUNCTION = "run"
+    CATEGORY = "tests"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {
+            "required": {
+                "image": ("IMAGE",),
+                "steps": ("INT", {"default": 10, "min": 1, "max": 100000}),
+                "step_seconds": ("FLOAT", {"default": 0.05, "min": 0.0, "max": 10.0, "step": 0.001}),
+                "salt": ("INT", {"default": 0, "min": 0, "max": 2**31}),
+            }
+        }
+
+    def run(self, image, steps, step_seconds, salt):
+        bar = ProgressBar(steps)
+        for _ in range(steps):
+            time.sleep(step_seconds)
+            bar.update(1)
+        return (image,)
+
+
+class TestEndsTheWorker:
+    """Kills its process, as a crash in a library does, unless the file `unless_exists` is there; writes it first."""
+
+    RETURN_TYPES = ("IMAGE",)
+    FUNCTION = "run"
+    CATEGORY = "tests"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"image": ("IMAGE",), "unless_exists": ("STRING", {"default": ""})}}
+
+    def run(self, image, unless_exists):
+        if unless_exists and os.path.exists(unless_exists):
+            return (image,)
+        if unless_exists:
+            with open(unless_exists, "w"):
+                pass
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+NODE_CLASS_MAPPINGS = {
+    "TestFails": TestFails,
+    "TestWaits": TestWaits,
+    "TestEndsTheWorker": TestEndsTheWorker,
+}
