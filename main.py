@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from commands.errors import EXIT_CANCELLED, EXIT_FAILED, CommandError
+from commands.serve_arguments import ServeOptions, add_serve_arguments
 from commands.streams import accept_any_text
 
 DESCRIPTION = "Weft: a node-graph image studio for Stable Diffusion XL."
@@ -19,9 +20,25 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = argparse.ArgumentParser(prog="main.py", description=DESCRIPTION)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    _add_run(commands.add_parser("run", help="run a workflow and write its pictures"))
-    _add_convert(commands.add_parser("convert", help="convert a workflow between the UI and API formats"))
+    add_serve_arguments(_add(commands, "serve", "serve the editor and the API (the default command)"))
+    _add_run(_add(commands, "run", "run a workflow and write its pictures"))
+    _add_convert(_add(commands, "convert", "convert a workflow between the UI and API formats"))
     return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=what)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def with_default_command(argv: Sequence[str]) -> list[str]:
+    """`main.py --port 9000` means `main.py serve --port 9000`."""
+    if argv and (not argv[0].startswith("-") or argv[0] in ("-h", "--help")):
+        return list(argv)
+    return ["serve", *argv]
 
 
 def _add_run(run: argparse.ArgumentParser) -> None:
@@ -44,7 +61,6 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--dtype", choices=("auto", "fp32", "bf16", "fp16"), default="auto", help="of the computation")
     run.add_argument("--workspace", type=Path, default=Path("workspace"), help="your folder (default: workspace)")
     run.add_argument("--models-dir", type=Path, action="append", default=[], help="another models folder; repeatable")
-    run.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 
 def _add_convert(convert: argparse.ArgumentParser) -> None:
@@ -53,24 +69,27 @@ def _add_convert(convert: argparse.ArgumentParser) -> None:
     convert.add_argument("--to", choices=("api", "ui"), required=True)
     convert.add_argument("--output", type=Path, required=True, metavar="OUT", help='the file to write, "-" to print')
     convert.add_argument("--workspace", type=Path, default=Path("workspace"), help="your folder (default: workspace)")
-    convert.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 
 def _dispatch(arguments: argparse.Namespace) -> int:
+    fields = {name: value for name, value in vars(arguments).items() if name not in ("command", "debug")}
+    if arguments.command == "serve":
+        from commands.serve import serve
+
+        return serve(ServeOptions(**fields))
     if arguments.command == "convert":
         from commands.convert import convert
 
         return convert(arguments.file, arguments.to, arguments.output, arguments.workspace)
     from commands.run import RunOptions, run
 
-    fields = {name: value for name, value in vars(arguments).items() if name not in ("command", "debug")}
     return run(RunOptions(**fields))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code (0 done, 1 failed, 2 refused, 130 cancelled)."""
     accept_any_text()
-    arguments = build_parser().parse_args(argv)
+    arguments = build_parser().parse_args(with_default_command(sys.argv[1:] if argv is None else argv))
     # Read by torch's thread pool when torch is imported: threads that wait sleep instead of spinning. Where another
     # program takes a core, spinning made a sampler step a hundred times slower (docs/performance.md).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
