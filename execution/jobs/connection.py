@@ -1,0 +1,47 @@
+"""How a connection to the database file is made."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+NEEDED = (3, 35, 0)  # RETURNING
+PATIENCE = 5.0  # seconds to wait while another program holds the file
+APPLICATION = 0x57656674  # "Weft" in the file's header
+
+
+def writing(path: Path) -> sqlite3.Connection:
+    """A connection that writes; a commit is on the disk (fsync) when it returns. Transactions are begun by hand."""
+    connection = _connect(path)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")  # elsewhere than on a local disk it stays what it was
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def reading(path: Path) -> sqlite3.Connection:
+    """A connection for queries; any attempt to write with it fails."""
+    connection = _connect(path)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def untouching(path: Path) -> sqlite3.Connection:
+    """A connection that leaves the file exactly as it is, for looking at one that may be damaged."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA cell_size_check = ON")  # notice a damaged page before its rows are believed
+        connection.execute("PRAGMA cache_size = -8000")  # KiB
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,23 @@
+"""Small values that outlast the server."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from execution.jobs.packing import Packed, unpack
+
+
+def set_value(connection: sqlite3.Connection, key: str, value: Packed | None) -> None:
+    """Keep a packed value; None: forget it."""
+    if value is None:
+        connection.execute("DELETE FROM kept_values WHERE key = ?", (key,))
+    else:
+        statement = "INSERT INTO kept_values VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+        connection.execute(statement, (key, value))
+
+
+def get_value(connection: sqlite3.Connection, key: str) -> Any:
+    """The value; None: there is none."""
+    found = connection.execute("SELECT value FROM kept_values WHERE key = ?", (key,)).fetchall()
+    return unpack(found[0][0]) if found else None
