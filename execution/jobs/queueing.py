@@ -18,8 +18,9 @@ PAUSED = "paused"
 
 _CLAIM = f"""
 UPDATE jobs SET status = 'running', worker = ?, started = ?, attempts = attempts + 1, returned = 0
-WHERE seq = (SELECT seq FROM jobs WHERE status = 'pending' ORDER BY returned DESC, number, seq LIMIT 1)
-    AND NOT EXISTS (SELECT 1 FROM kept_values WHERE key = '{PAUSED}')
+WHERE seq = (
+        SELECT seq FROM jobs INDEXED BY jobs_pending WHERE status = 'pending' ORDER BY returned DESC, number, seq LIMIT 1
+    ) AND NOT EXISTS (SELECT 1 FROM kept_values WHERE key = '{PAUSED}')
 RETURNING {SHORT}
 """
 

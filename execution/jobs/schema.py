@@ -24,7 +24,6 @@ MIGRATIONS: Migrations = (
             webhook TEXT
         )""",
         "CREATE INDEX jobs_pending ON jobs (returned DESC, number, seq) WHERE status = 'pending'",
-        "CREATE INDEX jobs_running ON jobs (number, seq) WHERE status = 'running'",
         "CREATE INDEX jobs_history ON jobs (ended, seq) WHERE ended IS NOT NULL AND started IS NOT NULL",
         "CREATE INDEX jobs_never_run ON jobs (ended, seq) WHERE ended IS NOT NULL AND started IS NULL",
         "CREATE INDEX jobs_by_status ON jobs (status, seq)",
