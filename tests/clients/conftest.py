@@ -40,9 +40,7 @@ def client_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, st
 
 
 @pytest.fixture
-def drive(
-    server: RunningServer, client_environment: dict[str, str], tmp_path: Path
-) -> Callable[..., SimpleNamespace]:
+def drive(server: RunningServer, client_environment: dict[str, str], tmp_path: Path) -> Callable[..., SimpleNamespace]:
     """Run `drivers/NAME`, which drives its client through one story; gives its report and a reader of its pictures."""
 
     def run(driver: str, client: str, seed: int) -> SimpleNamespace:

@@ -19,11 +19,11 @@ CACHE = Path(__file__).resolve().parents[2] / ".clients"
 INSTALL_SECONDS = 480
 
 PYTHON_CLIENTS = {
-    "comfy-cli": "comfy-cli==1.23.0",
-    "comfy-script": "comfy-script[runtime]==0.6.1",
-    "comfy-api-simplified": "comfy-api-simplified==1.6.0",
-    "comfyui-utils": "comfyui-utils==0.0.1",
-    "comfyui-frontend-package": "comfyui-frontend-package==1.58.1",
+    "comfy-cli": ("comfy-cli==1.23.0",),
+    # What its extra `runtime` names, without what draws graphs with networkx (scipy, pandas and matplotlib).
+    "comfy-script": ("comfy-script[client]==0.6.1", "dynaconf~=3.0", "networkx~=3.0", "tqdm~=4.0", "wrapt~=1.0"),
+    "comfy-api-simplified": ("comfy-api-simplified==1.6.0",),
+    "comfyui-utils": ("comfyui-utils==0.0.1",),
 }
 NODE_CLIENTS = ("@saintno/comfyui-sdk@0.3.1", "@stable-canvas/comfyui-client@1.5.9", "comfy-ui-client@0.1.2")
 
@@ -34,12 +34,12 @@ class InstallFailed(Exception):
 
 def python_client(name: str) -> Path:
     """The Python interpreter of a virtual environment that holds one client and nothing of Weft's."""
-    requirement = PYTHON_CLIENTS[name]
-    with _folder(f"python-{name}", f"{requirement} {sys.version}") as (folder, missing):
+    requirements = PYTHON_CLIENTS[name]
+    with _folder(f"python-{name}", f"{' '.join(requirements)} {sys.version}") as (folder, missing):
         if missing:
             _run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
             python = str(folder / "bin" / "python")
-            _run([sys.executable, "-m", "pip", "--python", python, "install", "--quiet", requirement])
+            _run([sys.executable, "-m", "pip", "--python", python, "install", "--quiet", *requirements])
         return folder / "bin" / "python"
 
 
@@ -75,8 +75,9 @@ def _folder(name: str, what: str) -> Iterator[tuple[Path, bool]]:
 
 
 def _is_about_the_network(text: str) -> bool:
-    signs = r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|NewConnectionError|ConnectTimeout|Max retries"
-    return re.search(signs, text) is not None
+    of_npm = "ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH"
+    of_pip = "NewConnectionError|ConnectTimeout|NameResolutionError|Max retries"
+    return re.search(f"{of_npm}|{of_pip}", text) is not None
 
 
 def _run(command: Sequence[str]) -> None:

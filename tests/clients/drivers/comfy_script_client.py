@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from comfy_script.runtime import Workflow, load, queue
+from PIL.PngImagePlugin import PngInfo
 
 job = json.loads(Path(sys.argv[1]).read_text())
 folder = Path(job["folder"])
@@ -37,8 +38,6 @@ def picture(result):
     """The bytes of the first image, through the client: it gives Pillow images that keep what the file says."""
     with io.BytesIO() as file:
         image = result[0]
-        from PIL.PngImagePlugin import PngInfo
-
         said = PngInfo()
         for key, text in image.info.items():
             said.add_text(key, text)
@@ -50,9 +49,8 @@ def picture(result):
 repeats = [len(draw(job["seed"]).wait()) for _ in range(job["repeats"])]
 
 said = io.StringIO()
-with contextlib.redirect_stdout(said):
-    with Workflow(wait=True) as refused:
-        SaveImage(filename_prefix="never")  # noqa: F405
+with contextlib.redirect_stdout(said), Workflow(wait=True) as refused:
+    SaveImage(filename_prefix="never")  # noqa: F405
 
 report = {
     "nodes": sorted(name for name in dir(loaded) if name in ("KSampler", "SaveImage", "LoadImage")),

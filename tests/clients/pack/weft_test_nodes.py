@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 from comfy.utils import ProgressBar
 
@@ -58,12 +59,11 @@ class TestEndsTheWorker:
         return {"required": {"image": ("IMAGE",), "unless_exists": ("STRING", {"default": ""})}}
 
     def run(self, image, unless_exists):
-        if unless_exists and os.path.exists(unless_exists):
-            return (image,)
-        if unless_exists:
-            with open(unless_exists, "w"):
-                pass
-        os.kill(os.getpid(), signal.SIGKILL)
+        if not unless_exists or not Path(unless_exists).exists():
+            if unless_exists:
+                Path(unless_exists).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return (image,)
 
 
 NODE_CLASS_MAPPINGS = {
