@@ -68,6 +68,20 @@ ToWorker = RunJob | CancelJob | Free | Ask | Stop
 
 
 @dataclass(frozen=True, slots=True)
+class Starting:
+    """What the worker is doing before it is ready, for people: "loading torch"."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The worker is about to end by itself; the last thing it says."""
+
+    reason: str  # a sentence
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """A node pack of `custom_nodes/`, or what kept it from being imported."""
 
@@ -144,4 +158,4 @@ class DeviceStats:
     device: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-FromWorker = Ready | Told | Picture | Ended | Answer | Broadcast
+FromWorker = Starting | Ready | Told | Picture | Ended | Answer | Broadcast | Ending

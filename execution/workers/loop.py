@@ -1,0 +1,176 @@
+"""The loop inside a worker process: takes messages, runs jobs one after the other, tells how they go."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from execution.context import CancelToken
+from execution.engine import Engine
+from execution.graph import GraphNode, parse_prompt
+from execution.jobs.records import Outcome
+from execution.validators import own_validators
+from execution.workers.messages import Answer, Ask, CancelJob, Ended, Ending, Free, FromWorker, Ready, RunJob, Stop
+from execution.workers.outcomes import outcome_of, server_error
+from execution.workers.pictures import Encoder, NoPictures, Pictures
+from execution.workers.pipes import Pipe, end_at_once
+from execution.workers.plain import plain, text_of
+from execution.workers.telling import Teller
+from execution.workers.wire import Message
+
+ANSWERING_THREADS = 3
+
+
+def _no_stats() -> Mapping[str, Any]:
+    return {}
+
+
+def _free_nothing(_asked: Free) -> None:
+    """For workers without anything to let go."""
+
+
+def _no_scope(_job: RunJob) -> AbstractContextManager[Any]:
+    return contextlib.nullcontext()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerParts:
+    """What a worker is made of, besides its pipe. The callables may be called on any thread but `free`."""
+
+    engine: Engine
+    ready: Callable[[], Ready]
+    free: Callable[[Free], None] = _free_nothing  # called while no job runs
+    stats: Callable[[], Mapping[str, Any]] = _no_stats
+    catalogue: Callable[[], Mapping[str, Any]] | None = None  # node types asked anew; None: as `ready` says
+    encoder: Encoder = field(default_factory=NoPictures)
+    around_job: Callable[[RunJob], AbstractContextManager[Any]] = _no_scope  # entered while a job runs
+
+
+class WorkerLoop:
+    """Runs jobs until the server says stop or is gone."""
+
+    def __init__(self, parts: WorkerParts, pipe: Pipe) -> None:
+        self._parts = parts
+        self._pipe = pipe
+        self._pictures = Pictures(pipe, parts.encoder)
+        self._tokens: dict[str, CancelToken] = {}
+        self._inbox: asyncio.Queue[RunJob | Free | Stop] = asyncio.Queue()
+        self._answering = ThreadPoolExecutor(ANSWERING_THREADS, thread_name_prefix="answers")
+        self._check = own_validators(parts.engine.registry)
+
+    async def run(self) -> None:
+        """Say that the worker is ready, then do what comes."""
+        loop = asyncio.get_running_loop()
+
+        def take(message: Message) -> None:
+            self._take(message, loop)
+
+        self._pipe.listen(take)
+        self._pipe.send(self._parts.ready())
+        while not isinstance(message := await self._inbox.get(), Stop):
+            if isinstance(message, RunJob):
+                outcome = await self._run(message)
+                self._pictures.forget()
+                self._tokens.pop(message.job, None)
+                self._pipe.send(Ended(message.job, outcome))
+            else:
+                self._free(message)
+        self._pictures.close()
+        self._answering.shutdown(wait=False, cancel_futures=True)
+
+    def _take(self, message: Message, loop: asyncio.AbstractEventLoop) -> None:
+        """Sort a message; on the reading thread, so that cancelling and asking never wait for a node."""
+        if isinstance(message, CancelJob):
+            token = self._tokens.get(message.job)
+            if token is not None:
+                token.cancel()
+        elif isinstance(message, Ask):
+            self._answering.submit(self._answer, message)
+        elif isinstance(message, (RunJob, Free, Stop)):
+            if isinstance(message, Stop) and message.now:
+                end_at_once()
+            if isinstance(message, RunJob):
+                self._tokens[message.job] = CancelToken()
+            loop.call_soon_threadsafe(self._inbox.put_nowait, message)
+
+    async def _run(self, job: RunJob) -> Outcome:
+        engine = self._parts.engine
+        teller = Teller(job.job, self._pipe, self._pictures)
+        try:
+            graph = parse_prompt(job.prompt)
+            with self._parts.around_job(job):
+                result = await engine.run(
+                    graph,
+                    job.targets,
+                    sink=teller.sink,
+                    extra=job.extra,
+                    prompt=job.prompt,
+                    cancel=self._tokens[job.job],
+                )
+            outcome = outcome_of(result, teller.notes, graph, engine.registry, engine.cache)
+        except Exception as error:  # noqa: BLE001 - the worker's border: this job fails, the next one must still run
+            outcome = server_error(error)
+        teller.end()
+        return outcome
+
+    def _free(self, asked: Free) -> None:
+        try:
+            self._parts.free(asked)
+        except Exception as error:  # noqa: BLE001 - the worker's border: what could not be let go stays
+            print(f"Memory could not be freed ({text_of(error)}).", file=sys.stderr, flush=True)
+
+    def _answer(self, ask: Ask) -> None:
+        try:
+            answer = Answer(ask.number, plain(self._find_answer(ask)))
+        except Exception as error:  # noqa: BLE001 - the worker's border: the asker hears why there is no answer
+            answer = Answer(ask.number, error=f"{type(error).__name__}: {text_of(error)}")
+        self._pipe.send(answer)
+
+    def _find_answer(self, ask: Ask) -> Any:
+        if ask.kind == "stats":
+            return self._parts.stats()
+        if ask.kind == "catalogue":
+            return self._parts.catalogue() if self._parts.catalogue is not None else self._parts.ready().catalogue
+        return [self._judge(*question) for question in cast("list[list[Any]]", ask.question)]
+
+    def _judge(self, node: str, kind: str, inputs: Mapping[str, Any], received: Mapping[str, str]) -> str | None:
+        """What a node type's own validator says."""
+        found = self._parts.engine.registry.get(kind)
+        if found is None:
+            return None
+        return self._check(GraphNode(node, kind), found.spec, inputs, received)
+
+
+def serve_pipe(pipe: Pipe, build: Callable[[Callable[[FromWorker], None]], WorkerParts]) -> None:
+    """Be a worker: build its parts, run jobs, end the process. Does not return.
+
+    `build` gets a way to send messages: to tell what it is doing (`Starting`), and for node packs (`Broadcast`).
+    Whatever ends the process is told to the server first: also an exit that a node asks for.
+    """
+    code = 0
+    loop = asyncio.new_event_loop()
+    try:
+        parts = build(pipe.send)
+        loop.run_until_complete(_served(parts, pipe))
+    except SystemExit as asked:
+        code = asked.code if isinstance(asked.code, int) else int(asked.code is not None)
+        pipe.send(Ending(f"sys.exit({asked.code!r}) was called"))
+    except BaseException as error:  # noqa: BLE001 - the process's border: the server is told why it ends
+        code = 1
+        sys.excepthook(type(error), error, error.__traceback__)
+        pipe.send(Ending(f"it failed ({type(error).__name__}: {text_of(error, 1_000)})"))
+    pipe.close()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # not by way of the interpreter's end, which would wait for threads that never end
+
+
+async def _served(parts: WorkerParts, pipe: Pipe) -> None:
+    await WorkerLoop(parts, pipe).run()

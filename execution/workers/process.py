@@ -1,0 +1,159 @@
+"""One worker process, seen from the server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable
+from typing import Any, cast
+
+from execution.workers.deaths import how_it_died, memory_kills
+from execution.workers.messages import Ending, FromWorker, ToWorker
+from execution.workers.states import Launch
+from execution.workers.wire import Frames, Message, WireError, encode
+
+LAST_LINES = 80  # of what a worker wrote last, kept for the report of its death
+LONGEST_LINE = 100_000  # bytes; a longer one is cut into several
+PATIENCE = 2.0  # seconds for a process whose pipes are closed
+
+Take = Callable[[FromWorker], None]
+TakeLine = Callable[[str], None]
+
+
+class WorkerProcess(asyncio.SubprocessProtocol):
+    """Started by `start`; its messages and lines come to callbacks on the event loop."""
+
+    def __init__(self, take: Take, take_line: TakeLine) -> None:
+        self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
+        self.death: str | None = None  # why it is gone, a clause
+        self.pid: int | None = None
+        self._take = take
+        self._take_line = take_line
+        self._frames = Frames(self._message)
+        self._line = bytearray()
+        self._said: str | None = None  # what the process gave as the reason of its end
+        self._ours: str | None = None  # why we killed it
+        self._kills = memory_kills()
+        self._transport: asyncio.SubprocessTransport | None = None
+        self._messages_end = asyncio.Event()
+        self._exited = asyncio.Event()
+
+    @classmethod
+    async def start(cls, launch: Launch, take: Take, take_line: TakeLine) -> WorkerProcess:
+        """Start a process.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        options: dict[str, Any] = (
+            {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+            if sys.platform == "win32"
+            else {"start_new_session": True}  # Ctrl+C is for the server alone, which then ends its workers
+        )
+        loop = asyncio.get_running_loop()
+        environment = {**os.environ, **launch.env}
+        transport, process = await loop.subprocess_exec(
+            lambda: cls(take, take_line), *launch.command, env=environment, **options
+        )
+        process.pid = transport.get_pid()
+        return process
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.SubprocessTransport", transport)
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        if fd == 2:
+            self._lines(data)
+            return
+        try:
+            self._frames.feed(data)
+        except WireError as error:
+            self.kill(f"it was ended because its messages cannot be understood: {error}")
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        if fd == 1:
+            self._messages_end.set()
+        elif fd == 2 and self._line:
+            self._lines(b"\n")
+
+    def process_exited(self) -> None:
+        self._exited.set()
+
+    def send(self, message: ToWorker) -> None:
+        """Send a message; to a process that is gone, nothing.
+
+        Raises:
+            WireError: the message is too large.
+        """
+        pipe = self._transport.get_pipe_transport(0) if self._transport is not None else None
+        if pipe is not None and not pipe.is_closing():
+            cast("asyncio.WriteTransport", pipe).write(encode(message))
+
+    def hang_up(self) -> None:
+        """Close its standard input, whereupon it ends at once."""
+        pipe = self._transport.get_pipe_transport(0) if self._transport is not None else None
+        if pipe is not None:
+            pipe.close()
+
+    def kill(self, reason: str) -> None:
+        """End the process and those that it started; `reason` is a clause that begins with "it"."""
+        if self._ours is None and not self._exited.is_set():
+            self._ours = reason
+        self._kill_group()
+
+    async def wait(self) -> str:
+        """Wait until the process is gone and all that it sent is taken; how it died, a clause."""
+        await self._exited.wait()
+        self._kill_group()  # what the worker started and left behind, which may hold its pipes open too
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._messages_end.wait()
+        assert self._transport is not None
+        code = self._transport.get_returncode()
+        self._transport.close()
+        self.death = self._ours or how_it_died(0 if code is None else code, self._kills, self._said)
+        return self.death
+
+    async def stop(self, patience: float = PATIENCE) -> None:
+        """End the process, by closing its pipe and then by force. `wait` returns soon afterwards."""
+        self._ours = self._ours or "it was stopped with the server"
+        self.hang_up()
+        try:
+            async with asyncio.timeout(patience):
+                await self._exited.wait()
+        except TimeoutError:
+            self._kill_group()
+
+    def _message(self, message: Message) -> None:
+        if isinstance(message, Ending):
+            self._said = message.reason
+        else:
+            self._take(cast("FromWorker", message))
+
+    def _kill_group(self) -> None:
+        if self.pid is None:
+            return
+        if sys.platform == "win32":
+            if self._transport is not None and not self._exited.is_set():
+                self._transport.kill()
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def _lines(self, data: bytes) -> None:
+        line = self._line
+        line += data
+        while True:
+            end = line.find(b"\n", 0, LONGEST_LINE)
+            if end < 0 and len(line) < LONGEST_LINE:
+                return
+            cut = LONGEST_LINE if end < 0 else end
+            text = line[:cut].decode("utf-8", "replace").rstrip("\r").rpartition("\r")[2]  # a bar's last state
+            del line[: cut + (end >= 0)]
+            self.last_lines.append(text)
+            self._take_line(text)

@@ -1,0 +1,122 @@
+"""What a worker tells of a run: many events in one message, progress thinned out, order kept."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+
+from execution.errors import NodeRef
+from execution.events import Cached, Event, NodeBlocked, NodeFinished, Preview, Progress, Warned
+from execution.workers.event_data import EventData, event_to_data
+from execution.workers.messages import Told
+from execution.workers.outcomes import Notes
+from execution.workers.pictures import Pictures
+from execution.workers.pipes import Pipe
+
+PROGRESS_EVERY = 0.05  # seconds between two of a node's progress events that are sent
+
+
+class Teller:
+    """The sink of one run; used on the event loop's thread.
+
+    The engine hands over what has happened every few milliseconds, and each such lot becomes one message. A node's
+    progress is sent at most every 50 ms, the last before anything else is told of the node.
+    """
+
+    def __init__(self, job: str, pipe: Pipe, pictures: Pictures) -> None:
+        self.notes = Notes()
+        self._job = job
+        self._pipe = pipe
+        self._pictures = pictures
+        self._batch: list[EventData] = []
+        self._held: dict[str, Progress] = {}
+        self._sent: dict[str, float] = {}  # node id -> when its progress was last told
+        self._loop = asyncio.get_running_loop()
+        self._later: asyncio.Handle | None = None  # a look that is planned
+
+    def sink(self, event: Event) -> None:
+        """Take an event."""
+        if isinstance(event, Progress):
+            self._progress(event)
+        elif isinstance(event, Preview):
+            self._picture(event)
+        else:
+            self._note(event)
+            self._release(event.node.id if isinstance(event, NodeFinished) else None)
+            self._add(event)
+            if isinstance(event, NodeFinished):
+                self._sent.pop(event.node.id, None)
+                self._pictures.forget(event.node)
+
+    def end(self) -> None:
+        """Tell what is still held."""
+        self._release(None)
+        self._flush()
+        if self._later is not None:
+            self._later.cancel()
+
+    def _note(self, event: Event) -> None:
+        notes = self.notes
+        if isinstance(event, Cached) and notes.cached is None:
+            notes.cached = event.nodes
+        elif isinstance(event, NodeBlocked):
+            notes.blocked.append((event.node, event.message))
+        elif isinstance(event, Warned):
+            notes.warn(event.sentence)
+
+    def _progress(self, event: Progress) -> None:
+        node = event.node.id
+        now = monotonic()
+        due = self._sent.get(node, 0.0) + PROGRESS_EVERY
+        if now >= due:
+            self._held.pop(node, None)
+            self._sent[node] = now
+            self._add(event)
+        else:
+            self._held[node] = event
+            if self._later is None:
+                self._later = self._loop.call_later(due - now, self._look)
+
+    def _release(self, node: str | None) -> None:
+        """Tell the progress that is held: of one node, or of all."""
+        for held in [node] if node is not None else list(self._held):
+            event = self._held.pop(held, None)
+            if event is not None:
+                self._sent[held] = monotonic()
+                self._add(event)
+
+    def _picture(self, event: Preview) -> None:
+        node: NodeRef = event.node
+        if self._pictures.is_full(event.image):
+            self._release(None)
+            self._flush()
+            self._pictures.send_full(self._job, node, event.image)
+        else:
+            self._pictures.show(self._job, node, event.image)
+
+    def _add(self, event: Event) -> None:
+        data = event_to_data(event)
+        if data is None:
+            return
+        self._batch.append(data)
+        if self._later is None or isinstance(self._later, asyncio.TimerHandle):
+            if self._later is not None:
+                self._later.cancel()
+            self._later = self._loop.call_soon(self._look)
+
+    def _look(self) -> None:
+        self._later = None
+        now = monotonic()
+        for node in [node for node in self._held if now >= self._sent.get(node, 0.0) + PROGRESS_EVERY]:
+            self._sent[node] = now
+            data = event_to_data(self._held.pop(node))
+            if data is not None:
+                self._batch.append(data)
+        self._flush()
+        if self._held:
+            self._later = self._loop.call_later(PROGRESS_EVERY, self._look)
+
+    def _flush(self) -> None:
+        if self._batch:
+            self._pipe.send(Told(self._job, self._batch))
+            self._batch = []
