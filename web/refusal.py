@@ -30,5 +30,5 @@ class Refusal(Exception):
         self.headers = dict(headers or {})
 
     def to_json(self) -> dict[str, Any]:
-        error = {"type": self.type, "message": self.message, "details": self.remedy, "extra_info": {}}
+        error: dict[str, Any] = {"type": self.type, "message": self.message, "details": self.remedy, "extra_info": {}}
         return {"error": error, "node_errors": {}}

@@ -1,0 +1,82 @@
+"""The web application: every route, and what all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from importlib import import_module
+
+from aiohttp import web
+
+from folders.listing import FolderListing
+from web.endings import ENDINGS, Endings
+from web.features import server_features
+from web.middleware import keep_out, tell_errors
+from web.node_catalogue import NODE_CATALOGUE, NodeCatalogue
+from web.openapi import SERVED
+from web.route import Route
+from web.security import GUARD, Guard
+from web.security_headers import set_headers
+from web.site import SITE, Site
+from web.socket_hub import HUB, SocketHub
+from web.socket_logs import LOG_FEED, LogFeed
+from web.webhooks import WEBHOOKS, Webhooks
+
+ROUTE_MODULES = (
+    "web.routes.prompt",
+    "web.routes.run",
+    "web.routes.queue",
+    "web.routes.history",
+    "web.routes.jobs",
+    "web.routes.nodes",
+    "web.routes.features",
+    "web.routes.socket",
+    "web.routes.documentation",
+)
+"""Each has `ROUTES`; an earlier one wins where two would answer the same address."""
+
+
+def all_routes() -> tuple[Route, ...]:
+    """Every route of the server."""
+    return tuple(route for module in ROUTE_MODULES for route in import_module(module).ROUTES)
+
+
+def create_app(site: Site, routes: Sequence[Route] | None = None) -> web.Application:
+    """The application that serves a site; its dispatcher is started and stopped by whoever made it."""
+    app = web.Application(
+        middlewares=[tell_errors, keep_out],
+        client_max_size=site.options.max_upload_bytes,
+        handler_args={"tcp_keepalive": True},
+    )
+    served = all_routes() if routes is None else tuple(routes)
+    app[SITE] = site
+    app[SERVED] = served
+    app[GUARD] = Guard(site.options)
+    app[ENDINGS] = Endings(site.dispatcher)
+    app[HUB] = SocketHub(site.dispatcher, server_features(site.options))
+    app[LOG_FEED] = LogFeed(site.logs, app[HUB])
+    app[WEBHOOKS] = Webhooks(site)
+    app[NODE_CATALOGUE] = NodeCatalogue(FolderListing(site.workspace))
+    for route in served:
+        for path in route.paths:
+            app.router.add_route(route.method, path, route.handler)
+    app.on_response_prepare.append(set_headers)
+    app.on_shutdown.append(_close_sockets)
+    app.cleanup_ctx.append(_listening)
+    return app
+
+
+async def _listening(app: web.Application) -> AsyncIterator[None]:
+    app[ENDINGS].start()
+    app[HUB].start()
+    app[LOG_FEED].start()
+    await app[WEBHOOKS].start()
+    yield
+    await app[WEBHOOKS].stop()
+    app[LOG_FEED].stop()
+    app[HUB].stop()
+    app[ENDINGS].stop()
+
+
+async def _close_sockets(app: web.Application) -> None:
+    app[LOG_FEED].stop()
+    app[HUB].stop()
