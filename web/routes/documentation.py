@@ -11,8 +11,8 @@ from web.openapi import SERVED, openapi_document
 from web.refusal import Refusal
 from web.route import Route
 from web.site import site
+from web.version import VERSION
 
-VERSION = "0.1.0"
 PAGES = Path(__file__).parent.parent / "pages" / "docs"
 FILES = {"page.js": "text/javascript", "page.css": "text/css", "routes.css": "text/css"}
 POLICY = (
