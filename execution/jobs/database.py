@@ -68,11 +68,11 @@ class Database:
         return await self._writer.write(work, then)
 
     async def read(self, work: Work[T]) -> T:
-        """Query what is committed, on the reader's thread. Raises StoreDamaged where a page cannot be read."""
+        """Query what is committed, as it is at one moment. Raises StoreDamaged where a page cannot be read."""
         if self._closed:
             raise StoreClosed("The job store is closed. Start the server again.")
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._queries, work, self._reader)
+            return await asyncio.get_running_loop().run_in_executor(self._queries, _at_one_moment, work, self._reader)
         except sqlite3.Error as error:
             raise explained(error, self.path) or error from error
 
@@ -82,6 +82,15 @@ class Database:
         self._queries.shutdown()
         self._reader.close()
         self._writer.close()
+
+
+def _at_one_moment(work: Work[T], connection: sqlite3.Connection) -> T:
+    """All statements of a query see the same state of the tables."""
+    connection.execute("BEGIN")
+    try:
+        return work(connection)
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _opened(path: Path, owner: str, steps: Migrations, saved: Salvage | None) -> Database:

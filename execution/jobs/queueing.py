@@ -11,16 +11,19 @@ from execution.jobs.errors import UnknownJob
 from execution.jobs.outcomes import outcome_to_data
 from execution.jobs.packing import Packed, pack
 from execution.jobs.records import Job, Outcome
-from execution.jobs.rows import SHORT, full_jobs, job_by_id, jobs_where
+from execution.jobs.rows import SHORT, full_jobs, job_by_id, jobs_by_seq, seqs_where
 
 PAUSED = "paused"
 """The key among the kept values that says why the queue is paused."""
 
+_IN_TURN = "INDEXED BY jobs_pending WHERE status = 'pending' ORDER BY returned DESC, number, seq"
+# ^ the planner would take another index and sort all that wait
+
 _CLAIM = f"""
 UPDATE jobs SET status = 'running', worker = ?, started = ?, attempts = attempts + 1, returned = 0
 WHERE seq = (
-        SELECT seq FROM jobs INDEXED BY jobs_pending WHERE status = 'pending' ORDER BY returned DESC, number, seq LIMIT 1
-    ) AND NOT EXISTS (SELECT 1 FROM kept_values WHERE key = '{PAUSED}')
+    SELECT seq FROM jobs {_IN_TURN} LIMIT 1
+) AND NOT EXISTS (SELECT 1 FROM kept_values WHERE key = '{PAUSED}')
 RETURNING {SHORT}
 """
 
@@ -81,9 +84,8 @@ def move(connection: sqlite3.Connection, job_id: str, number: float) -> bool:
 
 def queue(connection: sqlite3.Connection) -> tuple[list[Job], list[Job]]:
     """The running jobs, and the pending ones in the order in which they will be claimed."""
-    running = jobs_where(connection, "WHERE status = 'running' ORDER BY number, seq")
-    pending = jobs_where(connection, "WHERE status = 'pending' ORDER BY returned DESC, number, seq")
-    return running, pending
+    running = seqs_where(connection, "WHERE status = 'running' ORDER BY number, seq")
+    return jobs_by_seq(connection, running), jobs_by_seq(connection, seqs_where(connection, _IN_TURN))
 
 
 def count_remaining(connection: sqlite3.Connection) -> int:

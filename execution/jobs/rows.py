@@ -11,15 +11,14 @@ from execution.jobs.packing import unpack
 from execution.jobs.records import Job, Outcome, Status
 
 SHORT = "seq, id, number, status, created, started, ended, attempts, worker, webhook"
-"""The columns of `jobs` that a job is made of, in the order that `job_of` takes them."""
+"""The columns of `jobs` that a job is made of."""
 
-WHOLE = f"""SELECT {SHORT}, prompt, targets, extra, outcome
+_WHOLE = f"""SELECT {SHORT}, prompt, targets, extra, outcome
 FROM jobs JOIN requests USING (seq) LEFT JOIN outcomes USING (seq)"""
-"""Whole jobs; conditions may follow."""
 
 
 def job_of(row: tuple[Any, ...]) -> Job:
-    """A row of `WHOLE`."""
+    """A row of the columns in `SHORT`, then prompt, targets, extra, outcome."""
     _, job_id, number, status, created, started, ended, attempts, worker, webhook, prompt, targets, extra, outcome = row
     return Job(
         id=job_id,
@@ -38,14 +37,23 @@ def job_of(row: tuple[Any, ...]) -> Job:
     )
 
 
-def jobs_where(connection: sqlite3.Connection, rest: str, values: Iterable[Any] = ()) -> list[Job]:
-    """The jobs that a WHERE or ORDER BY clause chooses."""
-    return [job_of(row) for row in connection.execute(f"{WHOLE} {rest}", tuple(values))]
-
-
 def job_by_id(connection: sqlite3.Connection, job_id: str) -> Job | None:
-    found = jobs_where(connection, "WHERE id = ?", (job_id,))
-    return found[0] if found else None
+    found = connection.execute(f"{_WHOLE} WHERE id = ?", (job_id,)).fetchall()
+    return job_of(found[0]) if found else None
+
+
+def jobs_by_seq(connection: sqlite3.Connection, seqs: Iterable[int]) -> list[Job]:
+    """The jobs of these `seq`, in this order; those deleted since are left out.
+
+    One by one: a sorted query would carry the long columns through SQLite's sorter.
+    """
+    query = f"{_WHOLE} WHERE seq = ?"
+    return [job_of(row) for seq in seqs for row in connection.execute(query, (seq,))]
+
+
+def seqs_where(connection: sqlite3.Connection, rest: str, *values: str | int) -> list[int]:
+    """The `seq` of the jobs that a clause chooses, in its order."""
+    return [row[0] for row in connection.execute(f"SELECT seq FROM jobs {rest}", values)]
 
 
 def full_jobs(connection: sqlite3.Connection, short: list[tuple[Any, ...]]) -> list[Job]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from execution.jobs.outcomes import outcome_to_data
 from execution.jobs.packing import pack, pack_aside
 from execution.jobs.records import Job, NewJob, Outcome, Status
 from execution.jobs.repair import mend, notice
-from execution.jobs.rows import job_by_id
+from execution.jobs.rows import job_by_id, jobs_by_seq
 from execution.jobs.schema import MIGRATIONS, OWNER
 from execution.jobs.submitting import Submitted, add, check_number, check_text, prepare
 
+AT_ONCE = 32  # jobs of the history read in one go: others have their turn in between
+DELETED_AT_ONCE = 500
 PRUNE_EVERY = 64  # ended jobs between two looks whether the history has grown too long
 
 
@@ -186,7 +189,15 @@ class JobStore:
         `offset` leaves out that many of the oldest; 0 counts as none. `max_items` without an offset: that many of the
         newest; with one: that many from there on.
         """
-        return await self.database.read(lambda connection: history.history(connection, max_items, offset))
+        return [job async for job in self.each_in_history(max_items, offset)]
+
+    async def each_in_history(self, max_items: int | None = None, offset: int | None = None) -> AsyncIterator[Job]:
+        """The same one after another: the whole history may be more than the memory should hold at once."""
+        seqs = await self.database.read(lambda connection: history.window(connection, max_items, offset))
+        for first in range(0, len(seqs), AT_ONCE):
+            part = seqs[first : first + AT_ONCE]
+            for job in await self.database.read(partial(jobs_by_seq, seqs=part)):
+                yield job
 
     async def jobs(
         self,
@@ -202,7 +213,12 @@ class JobStore:
 
     async def delete_ended(self, ids: Collection[str] | None = None) -> int:
         """Forget ended jobs (None: all of them); returns how many there were. Pending and running ones stay."""
-        return await self.database.write(lambda connection: history.delete_ended(connection, ids))
+        seqs = await self.database.read(lambda connection: history.ended(connection, ids))
+        deleted = 0
+        for first in range(0, len(seqs), DELETED_AT_ONCE):
+            part = seqs[first : first + DELETED_AT_ONCE]
+            deleted += await self.database.write(partial(history.delete, seqs=part))
+        return deleted
 
     # ---- small values
 
