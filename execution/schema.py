@@ -6,7 +6,7 @@ and prompts are validated, none of which needs torch or the node's code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import ne
 from typing import Any, Literal, cast
@@ -16,6 +16,27 @@ WIDGET_TYPES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
 Section = Literal["required", "optional", "hidden"]
 ListFiles = Callable[[str], list[str]]
 """Folder key ("checkpoints", "input", ...) -> names of the files in it, sorted."""
+
+
+class FileNames(list[str]):
+    """The files of a folder as code lists them for a combo: it remembers the folder, also behind further choices.
+
+    `["None"] + names` remembers it as well; any other operation gives a plain list.
+    """
+
+    def __init__(self, folder: str, names: Iterable[str], first: Iterable[str] = ()) -> None:
+        self.folder = folder
+        self.first = tuple(first)  # choices before the files that are no files
+        self.names = tuple(names)
+        super().__init__((*self.first, *self.names))
+
+    def __radd__(self, others: list[str]) -> FileNames:
+        return FileNames(self.folder, self.names, (*others, *self.first))
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether it still holds just what it was made of."""
+        return (*self.first, *self.names) == tuple(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +167,18 @@ def input_from_object_info(name: str, section: Section, written: Any) -> InputSp
     kind: Any = parts[0]
     options: dict[str, Any] = dict(_mapping(parts[1])) if len(parts) > 1 else {}
     if isinstance(kind, (list, tuple)):
-        return InputSpec(name, "COMBO", section, tuple(cast("list[Any]", kind)), options=options)
+        return _combo(name, section, cast("list[Any] | tuple[Any, ...]", kind), options, new_style=False)
     if kind == "COMBO" and isinstance(options.get("options"), (list, tuple)):
-        choices = tuple(options.pop("options"))
-        return InputSpec(name, "COMBO", section, choices, options=options, new_style=True)
+        return _combo(name, section, options.pop("options"), options, new_style=True)
     return InputSpec(name, kind, section, options=options)
+
+
+def _combo(
+    name: str, section: Section, listed: list[Any] | tuple[Any, ...], options: Mapping[str, Any], *, new_style: bool
+) -> InputSpec:
+    if isinstance(listed, FileNames) and listed.unchanged:
+        return InputSpec(name, "COMBO", section, listed.first or None, listed.folder, options, new_style)
+    return InputSpec(name, "COMBO", section, tuple(listed), options=options, new_style=new_style)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
