@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-NEEDED = (3, 35, 0)  # RETURNING
+NEEDED = (3, 37, 0)  # RETURNING, STRICT tables
 PATIENCE = 5.0  # seconds to wait while another program holds the file
 APPLICATION = 0x57656674  # "Weft" in the file's header
 

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Sequence
 
+from execution.jobs.idempotency import keep_keys
 from execution.jobs.records import Job, Status
 from execution.jobs.rows import jobs_by_seq, seqs_where
 
