@@ -19,6 +19,7 @@ from web.security_headers import set_headers
 from web.site import SITE, Site
 from web.socket_hub import HUB, SocketHub
 from web.socket_logs import LOG_FEED, LogFeed
+from web.v2.service import api_v2, end_streams
 from web.webhooks import WEBHOOKS, Webhooks
 
 ROUTE_MODULES = (
@@ -30,6 +31,7 @@ ROUTE_MODULES = (
     "web.routes.nodes",
     "web.routes.features",
     "web.routes.socket",
+    "web.v2.routes",
     "web.routes.documentation",
 )
 """Each has `ROUTES`; an earlier one wins where two would answer the same address."""
@@ -61,7 +63,9 @@ def create_app(site: Site, routes: Sequence[Route] | None = None) -> web.Applica
             app.router.add_route(route.method, path, route.handler)
     app.on_response_prepare.append(set_headers)
     app.on_shutdown.append(_close_sockets)
+    app.on_shutdown.append(end_streams)
     app.cleanup_ctx.append(_listening)
+    app.cleanup_ctx.append(api_v2)
     return app
 
 

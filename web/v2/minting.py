@@ -78,9 +78,7 @@ async def mint_uploaded(parts: ApiV2, upload: Upload, target: Target, file_path:
     if target.is_model:
         await asyncio.to_thread(_check_model, upload.path)
     there = await asyncio.to_thread(_same_file, workspace, target, upload)
-    name, uploaded = (
-        (target.name, False) if there else (await asyncio.to_thread(put, workspace, upload.path, target), True)
-    )
+    name = target.name if there else await asyncio.to_thread(put, workspace, upload.path, target)
     asset = Asset(
         id=new_asset_id(),
         place=target.place,
@@ -90,7 +88,7 @@ async def mint_uploaded(parts: ApiV2, upload: Upload, target: Target, file_path:
         size=upload.size,
         created=now(),
         hash=upload.hash,
-        uploaded=uploaded,
+        uploaded=not there,
         tags=tuple(tags),
     )
     path = path_of(workspace, asset)

@@ -69,5 +69,7 @@ def _span(name: str, entry: Any) -> tuple[int, int]:
 
 def _counts(value: Any) -> list[int] | None:
     """A list of whole numbers from 0, if it is one."""
-    items = cast("list[Any]", value) if isinstance(value, list) else [None]
+    if not isinstance(value, list):
+        return None
+    items = cast("list[Any]", value)
     return items if all(type(item) is int and item >= 0 for item in items) else None
