@@ -1,11 +1,13 @@
 """A node pack as people write them, for tests of the server from outside: nodes that fail, wait, or end the worker."""
 
+import json
 import os
 import signal
 import time
 from pathlib import Path
 
 from comfy.utils import ProgressBar
+from server import PromptServer
 
 
 class TestFails:
@@ -66,7 +68,35 @@ class TestEndsTheWorker:
         return (image,)
 
 
+class TestBroadcasts:
+    """Sends messages to websockets by their clientId, as packs do; a list of no receivers stands for everybody."""
+
+    RETURN_TYPES = ()
+    FUNCTION = "run"
+    CATEGORY = "tests"
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {
+            "required": {
+                "receivers": ("STRING", {"default": "[]"}),
+                "megabytes": ("FLOAT", {"default": 1.0, "min": 0.0, "max": 1000.0, "step": 0.001}),
+                "salt": ("INT", {"default": 0}),
+            }
+        }
+
+    def run(self, receivers, megabytes, salt):
+        text = "x" * 2**16
+        for number in range(int(megabytes * 16)):
+            for receiver in json.loads(receivers) or [None]:
+                message = {"number": number, "sent": time.time(), "text": text}
+                PromptServer.instance.send_sync("weft.test", message, receiver)
+        return ()
+
+
 NODE_CLASS_MAPPINGS = {
+    "TestBroadcasts": TestBroadcasts,
     "TestFails": TestFails,
     "TestWaits": TestWaits,
     "TestEndsTheWorker": TestEndsTheWorker,
