@@ -16,7 +16,7 @@ from execution.schema import NodeSpec
 from execution.validate import Validation, validate
 from execution.validators import own_validators
 from execution.workflow.patch import change_widgets
-from folders.workspace import INPUT_KINDS, Workspace
+from folders.workspace import Workspace
 from nodes import standins
 
 
@@ -84,11 +84,6 @@ def prepare(
         workspace.list_files,
         custom=custom,
         has_file=workspace.has_file,
-        path_of=lambda folder: str(_home(folder, workspace)),
+        path_of=lambda folder: str(workspace.home(folder)),
     )
     return Prepared(source, validation, changes, substitutions)
-
-
-def _home(folder: str, workspace: Workspace) -> Path:
-    """Where on disk a user puts a file that a combo of `folder` is to offer."""
-    return workspace.folder("input") if folder in INPUT_KINDS else workspace.model_folders(folder)[0]

@@ -89,6 +89,10 @@ class Workspace:
         usual = [base / name for base in (self.root / "models", *self.model_dirs) for name in names]
         return [*self.extra_first.get(kind, ()), *usual, *self.extra.get(kind, ())]
 
+    def home(self, folder: str) -> Path:
+        """Where on disk a user puts a file that a combo of `folder` is to offer."""
+        return self.folder("input") if folder in INPUT_KINDS else self.model_folders(folder)[0]
+
     def list_files(self, folder: str) -> list[str]:
         """The files that a combo of `folder` offers, sorted: models of that kind, or the input folder's files.
 
