@@ -10,6 +10,7 @@ from aiohttp import web
 from folders.listing import FolderListing
 from web.endings import ENDINGS, Endings
 from web.features import server_features
+from web.files.state import FILES, Files
 from web.middleware import keep_out, tell_errors
 from web.node_catalogue import NODE_CATALOGUE, NodeCatalogue
 from web.openapi import SERVED
@@ -32,6 +33,12 @@ ROUTE_MODULES = (
     "web.routes.features",
     "web.routes.socket",
     "web.v2.routes",
+    "web.routes.view",
+    "web.routes.upload",
+    "web.routes.outputs",
+    "web.routes.userdata",
+    "web.routes.settings",
+    "web.routes.users",
     "web.routes.documentation",
 )
 """Each has `ROUTES`; an earlier one wins where two would answer the same address."""
@@ -53,6 +60,7 @@ def create_app(site: Site, routes: Sequence[Route] | None = None) -> web.Applica
     app[SITE] = site
     app[SERVED] = served
     app[GUARD] = Guard(site.options)
+    app[FILES] = Files()
     app[ENDINGS] = Endings(site.dispatcher)
     app[HUB] = SocketHub(site.dispatcher, server_features(site.options))
     app[LOG_FEED] = LogFeed(site.logs, app[HUB])

@@ -1,0 +1,1 @@
+"""Files: what names from outside mean, pictures, uploads, listings, saved workflows and their former versions."""
