@@ -23,6 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_serve_arguments(_add(commands, "serve", "serve the editor and the API (the default command)"))
     _add_run(_add(commands, "run", "run a workflow and write its pictures"))
     _add_convert(_add(commands, "convert", "convert a workflow between the UI and API formats"))
+    commands.add_parser("worker").add_argument("worker_settings")  # without help: the server starts it, people do not
     return parser
 
 
@@ -73,6 +74,10 @@ def _add_convert(convert: argparse.ArgumentParser) -> None:
 
 def _dispatch(arguments: argparse.Namespace) -> int:
     fields = {name: value for name, value in vars(arguments).items() if name not in ("command", "debug")}
+    if arguments.command == "worker":
+        from commands.work import work
+
+        work(arguments.worker_settings)
     if arguments.command == "serve":
         from commands.serve import serve
 

@@ -48,7 +48,6 @@ def settings_of(options: ServeOptions, workspace: Workspace, device: str, addres
         cache=_cache(options),
         cache_bytes=None if options.cache_bytes is None else int(options.cache_bytes * GIGABYTE),
         disk_cache_bytes=int(options.disk_cache * GIGABYTE),
-        disk_cache_dir=str(workspace.user / "cache"),
         preview_method=options.preview_method,
         preview_size=options.preview_size,
         disable_metadata=options.disable_metadata,

@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from execution.context import CancelToken
 from execution.engine import Engine
@@ -28,6 +28,10 @@ from execution.workers.wire import Message
 ANSWERING_THREADS = 3
 
 
+ChangePrompt = Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]
+"""Prompt and extra data -> {"prompt": ..., "extra_data": ...}."""
+
+
 def _no_stats() -> Mapping[str, Any]:
     return {}
 
@@ -36,8 +40,8 @@ def _free_nothing(_asked: Free) -> None:
     """For workers without anything to let go."""
 
 
-def _no_scope(_job: RunJob) -> AbstractContextManager[Any]:
-    return contextlib.nullcontext()
+def _no_services(_job: RunJob) -> AbstractContextManager[Iterable[object]]:
+    return contextlib.nullcontext(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,8 @@ class WorkerParts:
     stats: Callable[[], Mapping[str, Any]] = _no_stats
     catalogue: Callable[[], Mapping[str, Any]] | None = None  # node types asked anew; None: as `ready` says
     encoder: Encoder = field(default_factory=NoPictures)
-    around_job: Callable[[RunJob], AbstractContextManager[Any]] = _no_scope  # entered while a job runs
+    services: Callable[[RunJob], AbstractContextManager[Iterable[object]]] = _no_services  # for the nodes of one job
+    change: ChangePrompt | None = None  # node packs that change prompts before they run
 
 
 class WorkerLoop:
@@ -104,21 +109,30 @@ class WorkerLoop:
         engine = self._parts.engine
         teller = Teller(job.job, self._pipe, self._pictures)
         try:
-            graph = parse_prompt(job.prompt)
-            with self._parts.around_job(job):
+            prompt, extra = self._changed(job)
+            graph = parse_prompt(prompt)
+            with self._parts.services(job) as services:
                 result = await engine.run(
                     graph,
                     job.targets,
                     sink=teller.sink,
-                    extra=job.extra,
-                    prompt=job.prompt,
+                    extra=extra,
+                    prompt=prompt,
                     cancel=self._tokens[job.job],
+                    services=services,
                 )
             outcome = outcome_of(result, teller.notes, graph, engine.registry, engine.cache)
         except Exception as error:  # noqa: BLE001 - the worker's border: this job fails, the next one must still run
             outcome = server_error(error)
         teller.end()
         return outcome
+
+    def _changed(self, job: RunJob) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Prompt and extra data, as node packs leave them."""
+        if self._parts.change is None:
+            return job.prompt, job.extra
+        changed = self._parts.change(job.prompt, job.extra)
+        return changed["prompt"], changed["extra_data"]
 
     def _free(self, asked: Free) -> None:
         try:
@@ -148,7 +162,7 @@ class WorkerLoop:
         return self._check(GraphNode(node, kind), found.spec, inputs, received)
 
 
-def serve_pipe(pipe: Pipe, build: Callable[[Callable[[FromWorker], None]], WorkerParts]) -> None:
+def serve_pipe(pipe: Pipe, build: Callable[[Callable[[FromWorker], None]], WorkerParts]) -> NoReturn:
     """Be a worker: build its parts, run jobs, end the process. Does not return.
 
     `build` gets a way to send messages: to tell what it is doing (`Starting`), and for node packs (`Broadcast`).
@@ -158,7 +172,7 @@ def serve_pipe(pipe: Pipe, build: Callable[[Callable[[FromWorker], None]], Worke
     loop = asyncio.new_event_loop()
     try:
         parts = build(pipe.send)
-        loop.run_until_complete(_served(parts, pipe))
+        loop.run_until_complete(WorkerLoop(parts, pipe).run())
     except SystemExit as asked:
         code = asked.code if isinstance(asked.code, int) else int(asked.code is not None)
         pipe.send(Ending(f"sys.exit({asked.code!r}) was called"))
@@ -170,7 +184,3 @@ def serve_pipe(pipe: Pipe, build: Callable[[Callable[[FromWorker], None]], Worke
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # not by way of the interpreter's end, which would wait for threads that never end
-
-
-async def _served(parts: WorkerParts, pipe: Pipe) -> None:
-    await WorkerLoop(parts, pipe).run()

@@ -14,6 +14,8 @@ from execution.jobs.records import JobError, Outcome
 from execution.workers.messages import Ended, FromWorker
 from execution.workers.wire import Message, WireError, encode, read_message
 
+PR_SET_PDEATHSIG = 1  # of Linux's prctl
+
 Late = Callable[[], FromWorker | None]
 """Makes a message when its turn has come; None: there is none after all."""
 
@@ -41,6 +43,16 @@ def end_at_once(code: int = 0) -> None:
     if sys.platform != "win32" and os.getpgid(0) == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(code)
+
+
+def end_with_parent() -> None:
+    """On Linux, have the kernel end this process with the one that started it: also while native code runs that lets
+    no other thread of Python's run. Elsewhere the end of standard input must do."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Pipe:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 
@@ -28,15 +30,21 @@ class WorkerSettings:
     cache: str = "default"  # default | classic | none | lru:N (results kept)
     cache_bytes: int | None = None  # of the memory tier; None: what the policy says
     disk_cache_bytes: int = 0  # of the disk tier; 0: there is none
-    disk_cache_dir: str = ""
+    journal_dir: str = ""  # of the files that each job has published (folders/job_files.py)
     preview_method: str = "none"  # none | auto | latent2rgb | taesd
     preview_size: int = 512  # pixels of a preview's longest side
     disable_metadata: bool = False  # pictures are saved without their workflows
+    session: str = field(default_factory=lambda: token_hex(8))  # of the server: the same for all its workers' lives
     address: str = ""  # the server's own URL, for node packs that ask
 
     def to_argument(self) -> str:
         """As one command-line argument."""
         return json.dumps(asdict(self))
+
+    @property
+    def journals(self) -> Path:
+        """The folder of the jobs' journals."""
+        return Path(self.journal_dir or Path(self.user_dir or Path(self.workspace) / "user") / "jobs")
 
     @classmethod
     def from_argument(cls, text: str) -> WorkerSettings:
@@ -53,5 +61,5 @@ class WorkerSettings:
             for name in ("extra", "extra_first"):
                 known[name] = {kind: tuple(paths) for kind, paths in known.get(name, {}).items()}
             return cls(**known)
-        except (TypeError, AttributeError, KeyError) as error:
+        except (TypeError, AttributeError) as error:
             raise ValueError(f"These are no settings of a worker: {error}") from error

@@ -1,0 +1,135 @@
+"""What a worker process is made of: the device, node types and packs, the engine, the cache."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+import torch
+
+from commands.errors import UsageProblem
+from commands.workbench import (
+    Caching,
+    EngineSetup,
+    build_engine,
+    choose_device,
+    free_memory,
+    job_services,
+    node_types,
+    unload_models,
+)
+from commands.worker_device import describe
+from execution.engine import Engine
+from execution.schema_data import catalogue_to_data
+from execution.workers.loop import WorkerParts
+from execution.workers.messages import Free, FromWorker, Ready, Starting
+from execution.workers.settings import WorkerSettings
+from folders.job_files import JobFiles
+from folders.workspace import Workspace
+from models.memory import DeviceMemory
+from nodes.preview_colours import PreviewColours
+from nodes.previews import PreviewEncoder, PreviewMethod
+from packs.load import LoadedPacks, load_packs
+
+Send = Callable[[FromWorker], None]
+
+
+def build_parts(settings: WorkerSettings, send: Send) -> WorkerParts:
+    """Build everything; tells what it is doing.
+
+    Raises:
+        UsageProblem: this machine does not have the device.
+    """
+    workspace = workspace_of(settings)
+    send(Starting("opening the device"))
+    memory = choose_device(settings.device, settings.dtype)
+    send(Starting("loading nodes"))
+    built_in = node_types()
+    send(Starting("loading node packs"))
+    loaded = load_packs(workspace, built_in, services=(memory,), send=send, disabled=settings.disable_all_custom_nodes)
+    colours = PreviewColours(workspace.user / "cache" / "preview_colours")
+    setup = EngineSetup(
+        caching=caching_of(settings),
+        metadata=not settings.disable_metadata,
+        colours=colours if settings.preview_method != "none" else None,
+        session=settings.session,
+        tell=_tell,
+    )
+    engine = build_engine(loaded.registry, workspace, memory, setup)
+    journals = JobFiles(settings.journals)
+    return WorkerParts(
+        engine,
+        ready=_announcement(loaded, memory),
+        free=lambda asked: _free(asked, engine, memory),
+        stats=lambda: describe(memory),
+        catalogue=lambda: catalogue_to_data(loaded.refresh()),
+        encoder=PreviewEncoder(cast("PreviewMethod", settings.preview_method), colours, settings.preview_size),
+        services=lambda job: job_services(journals, job.job),
+        change=loaded.changed_prompt if loaded.host.prompt_handlers else None,
+    )
+
+
+def workspace_of(settings: WorkerSettings) -> Workspace:
+    """The user's folders, as the server has them."""
+
+    def path(text: str) -> Path | None:
+        return Path(text) if text else None
+
+    def paths(folders: Mapping[str, Sequence[str]]) -> dict[str, tuple[Path, ...]]:
+        return {kind: tuple(map(Path, listed)) for kind, listed in folders.items()}
+
+    return Workspace(
+        Path(settings.workspace),
+        tuple(map(Path, settings.model_dirs)),
+        bundled=path(settings.bundled),
+        output_dir=path(settings.output_dir),
+        input_dir=path(settings.input_dir),
+        temp_dir=path(settings.temp_dir),
+        user_dir=path(settings.user_dir),
+        extra=paths(settings.extra),
+        extra_first=paths(settings.extra_first),
+    )
+
+
+def caching_of(settings: WorkerSettings) -> Caching:
+    """What the engine is to keep.
+
+    Raises:
+        UsageProblem: there is no such policy.
+    """
+    policy, _, count = settings.cache.partition(":")
+    if policy not in ("default", "classic", "lru", "none") or (policy == "lru" and not count.isdigit()):
+        raise UsageProblem(f"There is no cache policy {settings.cache!r}: choose default, classic, none or lru:N.")
+    entries = int(count) if policy == "lru" else 0
+    return Caching(policy, entries, settings.cache_bytes, settings.disk_cache_bytes)
+
+
+def _announcement(loaded: LoadedPacks, memory: DeviceMemory) -> Callable[[], Ready]:
+    served = loaded.serve_routes()
+
+    def ready() -> Ready:
+        return Ready(
+            catalogue_to_data(loaded.registry.catalogue()),
+            loaded.packs,
+            describe(memory),
+            {"python": platform.python_version(), "torch": torch.__version__},
+            served.routes if served is not None else (),
+            served.address if served is not None else None,
+            served.secret if served is not None else "",
+        )
+
+    return ready
+
+
+def _free(asked: Free, engine: Engine, memory: DeviceMemory) -> None:
+    """Let go of results and models; called while no job runs."""
+    if asked.free_memory:
+        free_memory(engine)
+    unload_models(memory)
+
+
+def _tell(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
