@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any
 
 from execution.jobs.packing import Packed, unpack
+from execution.jobs.texts import sought
 
 
 def set_value(connection: sqlite3.Connection, key: str, value: Packed | None) -> None:
@@ -19,5 +20,5 @@ def set_value(connection: sqlite3.Connection, key: str, value: Packed | None) ->
 
 def get_value(connection: sqlite3.Connection, key: str) -> Any:
     """The value; None: there is none."""
-    found = connection.execute("SELECT value FROM kept_values WHERE key = ?", (key,)).fetchall()
+    found = connection.execute("SELECT value FROM kept_values WHERE key = ?", (sought(key),)).fetchall()
     return unpack(found[0][0]) if found else None

@@ -12,6 +12,7 @@ from execution.jobs.outcomes import outcome_to_data
 from execution.jobs.packing import Packed, pack
 from execution.jobs.records import Job, Outcome
 from execution.jobs.rows import SHORT, full_jobs, job_by_id, jobs_by_seq, seqs_where
+from execution.jobs.texts import sought
 
 PAUSED = "paused"
 """The key among the kept values that says why the queue is paused."""
@@ -39,7 +40,7 @@ def claim(connection: sqlite3.Connection, worker: str, now: int) -> Job | None:
 def finish(connection: sqlite3.Connection, job_id: str, status: str, outcome: Packed, now: int) -> Job | None:
     """End a job; None: it has ended before, or there is none."""
     statement = f"UPDATE jobs SET status = ?, ended = ?, returned = 0 WHERE id = ? AND ended IS NULL RETURNING {SHORT}"
-    changed = connection.execute(statement, (status, now, job_id)).fetchall()
+    changed = connection.execute(statement, (status, now, sought(job_id))).fetchall()
     if not changed:
         return None
     connection.execute("INSERT INTO outcomes VALUES (?, ?)", (changed[0][0], outcome))
@@ -50,7 +51,7 @@ def give_back(connection: sqlite3.Connection, job_id: str, count_attempt: bool) 
     """A running job waits again, before all others. One that does not run stays as it is. Raises UnknownJob."""
     connection.execute(
         f"UPDATE jobs SET {_TO_THE_FRONT}, attempts = attempts - ? WHERE id = ? AND status = 'running'",
-        (0 if count_attempt else 1, job_id),
+        (0 if count_attempt else 1, sought(job_id)),
     )
     job = job_by_id(connection, job_id)
     if job is None:
@@ -79,7 +80,7 @@ def cancel_pending(connection: sqlite3.Connection, ids: Collection[str] | None, 
 def move(connection: sqlite3.Connection, job_id: str, number: float) -> bool:
     """Give a pending job another place; False: none of this id is pending."""
     statement = "UPDATE jobs SET number = ?, returned = 0 WHERE id = ? AND status = 'pending'"
-    return connection.execute(statement, (number, job_id)).rowcount > 0
+    return connection.execute(statement, (number, sought(job_id))).rowcount > 0
 
 
 def queue(connection: sqlite3.Connection) -> tuple[list[Job], list[Job]]:

@@ -9,6 +9,7 @@ from typing import Any
 from execution.jobs.outcomes import outcome_from_data
 from execution.jobs.packing import unpack
 from execution.jobs.records import Job, Outcome, Status
+from execution.jobs.texts import sought
 
 SHORT = "seq, id, number, status, created, started, ended, attempts, worker, webhook"
 """The columns of `jobs` that a job is made of."""
@@ -38,7 +39,7 @@ def job_of(row: tuple[Any, ...]) -> Job:
 
 
 def job_by_id(connection: sqlite3.Connection, job_id: str) -> Job | None:
-    found = connection.execute(f"{_WHOLE} WHERE id = ?", (job_id,)).fetchall()
+    found = connection.execute(f"{_WHOLE} WHERE id = ?", (sought(job_id),)).fetchall()
     return job_of(found[0]) if found else None
 
 

@@ -18,7 +18,8 @@ from execution.jobs.records import Job, NewJob, Outcome, Status
 from execution.jobs.repair import mend, notice
 from execution.jobs.rows import job_by_id, jobs_by_seq
 from execution.jobs.schema import MIGRATIONS, OWNER
-from execution.jobs.submitting import Submitted, add, check_number, check_text, prepare
+from execution.jobs.submitting import Submitted, add, check_number, prepare
+from execution.jobs.texts import check_text
 
 AT_ONCE = 32  # jobs of the history read in one go: others have their turn in between
 DELETED_AT_ONCE = 500

@@ -10,6 +10,7 @@ from execution.jobs.errors import InvalidJob, JobExists
 from execution.jobs.idempotency import first_job, remember_key
 from execution.jobs.packing import Packed, pack, pack_aside
 from execution.jobs.records import Job, NewJob
+from execution.jobs.texts import check_text
 
 _ADD = """
 INSERT INTO jobs (id, number, status, created, webhook)
@@ -77,13 +78,3 @@ def check_number(number: float) -> None:
     """Raises InvalidJob for a place that cannot be compared."""
     if not math.isfinite(number):
         raise InvalidJob(f"A job's number says its place in the queue; it must be finite, not {number!r}.")
-
-
-def check_text(what: str, text: str) -> None:
-    """Raises InvalidJob for half of a surrogate pair, which no file can hold as text, and for nothing at all."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidJob(f"The {what} is not proper text (half of a surrogate pair): {text!r}.") from error
-    if not text:
-        raise InvalidJob(f"The {what} is empty. Leave it out, or give it a text.")
