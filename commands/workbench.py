@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 
 from commands.errors import UsageProblem
 from commands.files import is_folder
+from execution.cache import Cache, MemoryCache
 from execution.engine import Engine
+from execution.main_memory import default_cache_bytes
 from execution.registry import Registry
+from execution.store import DiskStore
+from execution.tiered import TieredCache
+from folders.job_files import JobFiles
+from folders.source_version import source_digest
 from folders.workspace import Workspace
 from models.memory import DeviceError, DeviceMemory
+from models.tensor_codec import TensorCodec
+from nodes.background import Background
+from nodes.numbering import FileNumbers
+from nodes.preview_colours import PreviewColours
+from nodes.prompt_files import PromptFiles
+from nodes.saving import SaveOptions
 
-BUNDLED = Path(__file__).resolve().parent.parent / "models" / "bundled"
+PROGRAM = Path(__file__).resolve().parent.parent
+BUNDLED = PROGRAM / "models" / "bundled"
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -62,6 +80,85 @@ def choose_device(device: str, dtype: str) -> DeviceMemory:
         raise UsageProblem(str(error)) from error
 
 
-def build_engine(registry: Registry, workspace: Workspace, memory: DeviceMemory) -> Engine:
-    """An engine whose nodes compute on `memory`'s device, without gradients."""
-    return Engine(registry, services=(workspace, memory), files=workspace, thread_context=torch.inference_mode)
+@dataclass(frozen=True, slots=True)
+class Caching:
+    """What the engine keeps, and where."""
+
+    policy: Literal["default", "classic", "lru", "none"] = "default"
+    entries: int = 0  # how many results "lru" keeps
+    memory_bytes: int | None = None  # of "default"; None: by the machine
+    disk_bytes: int = 0  # results kept over restarts; 0: none. "classic" and "none" keep none either
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSetup:
+    """What the user, or the process that the engine is for, wants of it."""
+
+    caching: Caching = Caching()
+    metadata: bool = True  # pictures carry their workflow
+    colours: PreviewColours | None = None  # given where previews are shown
+    session: str = ""  # of the server: results of node packs are taken from disk within one only
+    tell: Callable[[str], None] | None = None  # hears sentences about the disk tier
+
+
+def build_engine(
+    registry: Registry, workspace: Workspace, memory: DeviceMemory, setup: EngineSetup | None = None
+) -> Engine:
+    """An engine whose nodes compute on `memory`'s device, without gradients. To be closed."""
+    chosen = setup or EngineSetup()
+    services: list[object] = [workspace, memory, FileNumbers(), Background(), SaveOptions(chosen.metadata)]
+    if chosen.colours is not None:
+        services.append(chosen.colours)
+    return Engine(
+        registry,
+        cache=build_cache(chosen.caching, workspace, chosen.tell),
+        services=services,
+        files=PromptFiles(workspace),
+        thread_context=torch.inference_mode,
+        run_context=lambda cancel: memory.interruption.asking(cancel.check),
+        code_salt=code_salt(memory),
+        session=chosen.session,
+    )
+
+
+def build_cache(caching: Caching, workspace: Workspace, tell: Callable[[str], None] | None = None) -> Cache:
+    """The cache that the user wants. To be closed, which the engine does."""
+    if caching.policy == "none":
+        return MemoryCache.none()
+    if caching.policy == "classic" or (caching.policy == "lru" and not caching.entries):
+        return MemoryCache.classic()
+    limit = default_cache_bytes() if caching.memory_bytes is None else caching.memory_bytes
+    tier = MemoryCache.lru(caching.entries) if caching.policy == "lru" else MemoryCache(limit)
+    if not caching.disk_bytes:
+        return tier
+    return TieredCache(tier, DiskStore(cache_folder(workspace) / "results", TensorCodec(), caching.disk_bytes, tell))
+
+
+def cache_folder(workspace: Workspace) -> Path:
+    """What may be deleted at any time: it is made again."""
+    return workspace.user / "cache"
+
+
+def code_salt(memory: DeviceMemory) -> str:
+    """What results depend on besides their nodes: the program, torch, the kind of device and its formats."""
+    source = source_digest([PROGRAM / "models", PROGRAM / "nodes"])
+    return f"{source} torch {torch.__version__} {memory.device.type} {' '.join(map(str, memory.dtypes))}"
+
+
+@contextmanager
+def job_services(files: JobFiles, job_id: str) -> Iterator[tuple[object, ...]]:
+    """What the nodes of one job's run need: `engine.run(..., services=...)`."""
+    with closing(files.open(job_id)) as journal:
+        yield (journal,)
+
+
+def unload_models(memory: DeviceMemory) -> None:
+    """Give the device's memory back; models are brought again when they are needed. While nothing runs."""
+    memory.free()
+    gc.collect()
+
+
+def free_memory(engine: Engine) -> None:
+    """Forget all results, in memory and on disk, and the models among them. While nothing runs."""
+    engine.forget()
+    gc.collect()

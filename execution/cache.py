@@ -19,6 +19,7 @@ class Entry:
     outputs: list[list[Any]]  # per output, the list of its items
     ui: Mapping[str, list[Any]] | None = None
     seconds: float = 0.0  # what it took to make
+    lasting: bool = True  # worth keeping beyond this process: no output, and its key comes again
 
 
 class Cache(Protocol):

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from execution.errors import Cancelled, NodeRef
 from execution.events import Event, Preview, Progress, Warned
 
 T = TypeVar("T")
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """A service that holds a thread or a file."""
+
+    def close(self) -> None: ...
 
 
 class Services:
@@ -23,6 +30,12 @@ class Services:
         """These and those of one run, which come first where a kind is there twice."""
         added = tuple(more)
         return Services((*added, *self._instances)) if added else self
+
+    def close(self) -> None:
+        """Close those that can be closed."""
+        for one in self._instances:
+            if isinstance(one, Closable):
+                one.close()
 
     def get(self, kind: type[T]) -> T:
         """The instance of `kind` or of a class derived from it.

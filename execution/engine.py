@@ -61,7 +61,8 @@ class Engine:
     """Runs graphs, one at a time, and keeps what they made.
 
     `services` are the objects nodes ask for by type; `files` tells the content of files apart; `code_salt` is a
-    version of the code that nodes call (their own is in the keys anyway).
+    version of the code that nodes call (their own is in the keys anyway). `session` marks the results of node packs,
+    whose nodes may depend on what their keys do not say: another session does not take them for its own.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Engine:
         thread_context: ThreadContext = nullcontext,
         run_context: RunContext = nullcontext,
         code_salt: str = "",
+        session: str = "",
     ) -> None:
         self.registry = registry
         self.cache: Cache = MemoryCache() if cache is None else cache
@@ -81,15 +83,21 @@ class Engine:
         self._files = files
         self._thread_context = thread_context
         self._run_context = run_context
-        self._plans = Plans(registry, code_salt)
+        self._plans = Plans(registry, code_salt, session)
         self._instances: Instances = {}
         self._last: KeyRecord | None = None
         self._device = ThreadPoolExecutor(1, thread_name_prefix="device")
 
     def close(self) -> None:
-        """End the device thread, and let the cache finish what it is writing."""
+        """End the device thread, let the cache finish what it is writing, and close the services that can be closed."""
         self._device.shutdown()
         self.cache.close()
+        self._services.close()
+
+    def forget(self) -> None:
+        """Forget all results and the objects of class-style nodes; not while a graph runs."""
+        self.cache.clear()
+        self._instances.clear()
 
     async def run(
         self,

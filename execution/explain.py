@@ -78,6 +78,9 @@ def _own_change(node_id: str, now: KeyRecord, before: KeyRecord) -> str | None:
         if old_notes.files.get(input_name) != digest:
             file = node.inputs.get(input_name)
             return f"the file {file} that input {input_name} of {name} names has other content"
+    for input_name, digest in notes.mentioned.items():
+        if old_notes.mentioned.get(input_name) != digest:
+            return f"a file that the text of input {input_name} of {name} names has other content"
     if notes.fingerprint != old_notes.fingerprint:
         return f"{name} says that what it reads has changed"
     return None

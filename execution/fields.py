@@ -52,6 +52,13 @@ class Multiline:
 
 
 @dataclass(frozen=True, slots=True)
+class Mentions:
+    """A text that may name files of this folder, as `embedding:name` in a prompt; their content decides the result."""
+
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Choices:
     """One of these values."""
 

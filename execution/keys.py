@@ -32,12 +32,17 @@ class FileDigests(Protocol):
         """
         ...
 
+    def mentioned(self, folder: str, text: str | None) -> str:
+        """A digest of the files of a folder that a text names, "" where it names none; None: of all that it might."""
+        ...
+
 
 @dataclass(slots=True)
 class KeyNotes:
     """What went into a key besides the graph; kept to explain it."""
 
     files: dict[str, str] = field(default_factory=dict[str, str])  # input -> digest
+    mentioned: dict[str, str] = field(default_factory=dict[str, str])  # input -> digest of what its text names
     fingerprint: str | None = None
     always: str | None = None  # why the node runs every time
 
@@ -64,6 +69,7 @@ class Keys:
     ) -> None:
         self.of: dict[str, str] = {}
         self.notes: dict[str, KeyNotes] = {}
+        self.fleeting: set[str] = set()  # nodes whose keys no later run has: they or their sources run every time
         self._graph = graph
         self._plans = plans
         self._files = files
@@ -94,6 +100,8 @@ class Keys:
                     path.extend(reversed(missing))
                     continue
                 of[node_id] = self._key(node)
+                if self.fleeting and self._depends_on_fleeting(node):
+                    self.fleeting.add(node_id)
                 open_ids.discard(node_id)
                 made.append(node_id)
                 path.pop()
@@ -130,15 +138,23 @@ class Keys:
             parts.append(f"#{node.id!r}")
         if plan.files:
             self._add_files(node, plan, parts)
+        if plan.node.mentions and self._files is not None:
+            parts += self._mentioned(node, plan, self._files)
         if plan.node.fingerprint is not None:
             self._add_fingerprint(node, plan, parts)
         return blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+
+    def _depends_on_fleeting(self, node: GraphNode) -> bool:
+        origin = self._graph.origins.get(node.id)
+        made_by = origin is not None and origin.parent in self.fleeting
+        return made_by or any(link.node in self.fleeting for _, link in node.links())
 
     def _note(self, node: GraphNode) -> KeyNotes:
         return self.notes.setdefault(node.id, KeyNotes())
 
     def _unique(self, node: GraphNode, why: str) -> str:
         self._note(node).always = why
+        self.fleeting.add(node.id)
         return f"!{token_hex(16)}"
 
     def _text(self, node: GraphNode, name: str, value: Any) -> str:
@@ -162,6 +178,14 @@ class Keys:
                 parts.append(self._unique(node, f"nobody can say whether the file of its input {name} has changed"))
             else:
                 parts.append(f"{name!r}~{self._digest(node, name, spec.files or '', str(value))}")
+
+    def _mentioned(self, node: GraphNode, plan: Plan, files: FileDigests) -> Iterable[str]:
+        for name, folder in plan.node.mentions.items():
+            value: Any = node.inputs.get(name)
+            digest = files.mentioned(folder, None if isinstance(value, Link) else str(value))
+            if digest:
+                self._note(node).mentioned[name] = digest
+                yield f"{name!r}*{digest}"
 
     def _digest(self, node: GraphNode, name: str, folder: str, file: str) -> str:
         assert self._files is not None

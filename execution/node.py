@@ -57,6 +57,7 @@ class Node:
     context: str | None = None  # the parameter that takes a Context
     hidden: tuple[tuple[str, str], ...] = ()  # parameter, kind
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])  # input -> parameter, where they differ
+    mentions: Mapping[str, str] = field(default_factory=dict[str, str])  # input -> folder whose files its text names
     takes_any: bool = False  # gets linked inputs that it does not declare
     awaits_inputs: bool = False  # lazy inputs are given as awaitables
     fingerprint: Callable[[Mapping[str, Any]], Any] | None = None  # constants by name -> a value of the cache key
@@ -134,6 +135,7 @@ def _node_of(function: Callable[..., Any], fingerprint: Callable[..., Any] | Non
         context=signature.context,
         hidden=signature.hidden,
         parameters=signature.parameters,
+        mentions=signature.mentions,
         takes_any=signature.takes_any,
         awaits_inputs=lazy,
         fingerprint=None if fingerprint is None else accepting(fingerprint),

@@ -8,6 +8,8 @@ from execution.node import Node
 from execution.registry import Registry
 from execution.schema import InputSpec, NodeSpec
 
+PACKS = "custom_nodes."  # what the modules of node packs are called
+
 
 @dataclass(eq=False, slots=True)
 class Plan:
@@ -28,9 +30,10 @@ class Plan:
 class Plans:
     """The plans of a registry's node types, made when first needed."""
 
-    def __init__(self, registry: Registry, code_salt: str) -> None:
+    def __init__(self, registry: Registry, code_salt: str, session: str = "") -> None:
         self._registry = registry
         self._salt = code_salt
+        self._session = session  # part of the keys of node packs
         self._plans: dict[str, Plan] = {}
 
     def __call__(self, node_type: str) -> Plan:
@@ -47,10 +50,12 @@ class Plans:
 
     def _make(self, node: Node) -> Plan:
         spec = node.spec
+        of_pack = node.instance is not None or spec.python_module.startswith(PACKS)
+        salt = f"{self._salt} {self._session}" if of_pack else self._salt
         return Plan(
             node,
             spec,
-            f"{spec.name!r} {node.code} {self._salt}",
+            f"{spec.name!r} {node.code} {salt}",
             {i.name: i for i in spec.inputs},
             frozenset(i.name for i in spec.inputs if i.lazy),
             frozenset(i.name for i in spec.inputs if i.raw_link),

@@ -135,6 +135,9 @@ class Run:
 
     def _begin(self, work: Work) -> None:
         self.at = work.ref
+        if work.ref.id in self._known_at_start:  # its result was lost since
+            self._known_at_start.discard(work.ref.id)
+            self.cached.remove(work.ref.id)
         node = work.plan.node
         self._outbox.put(NodeStarted(work.ref))
         if node.check_lazy is not None and work.plan.lazy and self._lacks_inputs(work):
@@ -191,7 +194,8 @@ class Run:
             outputs = merge_outputs(results, work.plan.lists)
         except Exception as error:  # a list output may be a generator, whose code is the node's own
             raise node_error(work.ref, error, {}) from error
-        entry = Entry(outputs, merge_ui(results), work.seconds)
+        lasting = not work.plan.spec.output_node and work.ref.id not in self.keys.fleeting
+        entry = Entry(outputs, merge_ui(results), work.seconds, lasting)
         if free:  # what was never called costs nothing, and a message is to be told in the next run too
             self._cache.put(work.key, work.root, entry)
         self._complete(work, entry)

@@ -19,6 +19,7 @@ from execution.fields import (
     ForceInput,
     Help,
     Hidden,
+    Mentions,
     Multiline,
     Name,
     Optional,
@@ -82,6 +83,7 @@ class Signature:
     context: str | None  # the parameter that takes the Context
     hidden: tuple[tuple[str, str], ...]  # parameter name, kind
     takes_lists: bool
+    mentions: dict[str, str]  # input name -> the folder whose files its text may name
     takes_any: bool  # has **kwargs: gets linked inputs that it does not declare
 
 
@@ -121,6 +123,7 @@ def read_signature(function: Callable[..., Any]) -> Signature:
     renamed: dict[str, str] = {}
     hidden: list[tuple[str, str]] = []
     context: str | None = None
+    mentions: dict[str, str] = {}
     listed: set[bool] = set()
     takes_any = False
     for name, parameter in inspect.signature(function).parameters.items():
@@ -144,6 +147,9 @@ def read_signature(function: Callable[..., Any]) -> Signature:
         spec = _input(name, annotation, parameter.default, where)
         if spec.name != name:
             renamed[spec.name] = name
+        mentioned = annotation.marker(Mentions)
+        if mentioned:
+            mentions[spec.name] = mentioned.folder
         listed.add(annotation.is_list)
         inputs.append(spec)
     if len(listed) > 1:
@@ -152,7 +158,7 @@ def read_signature(function: Callable[..., Any]) -> Signature:
             "of them so, write list[T] for each."
         )
     outputs = _outputs(function, hints.get("return", NoneType))
-    return Signature(tuple(inputs), outputs, renamed, context, tuple(hidden), listed == {True}, takes_any)
+    return Signature(tuple(inputs), outputs, renamed, context, tuple(hidden), listed == {True}, mentions, takes_any)
 
 
 def _input(name: str, annotation: Annotation, default: Any, where: str) -> InputSpec:

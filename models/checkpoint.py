@@ -7,6 +7,7 @@ Every function reads official single files (safetensors; pickles without running
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -118,7 +119,7 @@ def _model(parts: Parts, memory: DeviceMemory, digest: str, dtype: torch.dtype) 
     if parts.unet is None:
         raise CheckpointError(refusal(parts.path.name, parts.names, "Stable Diffusion model", SD_MODEL))
     refuse_lookalikes(parts.path.name, parts.names)
-    network = build_unet(parts.unet, parts.unet_settings, dtype)
+    network = build_unet(parts.unet.asking(memory.interruption), parts.unet_settings, dtype)
     family = _family(network.config, parts)
     return Model(
         network=network,
@@ -145,7 +146,10 @@ def _family(config: UNetConfig, parts: Parts) -> Family:
 
 def _clip(texts: Sequence[TextPart], memory: DeviceMemory, digest: str, file: str) -> Clip:
     return Clip(
-        encoders=tuple(build_text(text, memory.dtypes.text) for text in texts),
+        encoders=tuple(
+            build_text(replace(text, weights=text.weights.asking(memory.interruption)), memory.dtypes.text)
+            for text in texts
+        ),
         tokenizer=ClipTokenizer(),
         memory=memory,
         dtype=memory.dtypes.text,
@@ -159,5 +163,5 @@ def _vae(parts: Parts, memory: DeviceMemory, digest: str) -> Vae:
     if parts.vae is None:
         sentence = f"{parts.path.name} has no VAE. Load one with VAELoader and use its VAE instead."
         return Vae(AbsentNetwork(sentence), SDXL_VAE, memory, dtype, digest)
-    network = build_vae(parts.vae, parts.vae_settings, dtype)
+    network = build_vae(parts.vae.asking(memory.interruption), parts.vae_settings, dtype)
     return Vae(network, network.config, memory, dtype, digest)

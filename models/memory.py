@@ -17,6 +17,8 @@ from weakref import ReferenceType, ref
 import torch
 from torch import Tensor, nn
 
+from models.interruption import Interruption
+
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 ResultT = TypeVar("ResultT")
 
@@ -63,6 +65,7 @@ class DeviceMemory:
     device: torch.device
     dtypes: Dtypes
     reserve: int = RESERVE
+    interruption: Interruption = field(default_factory=Interruption, repr=False)
     _guests: OrderedDict[int, _Guest] = field(default_factory=OrderedDict, repr=False)  # least recently used first
 
     @classmethod
@@ -87,7 +90,9 @@ class DeviceMemory:
 
         Raises:
             torch.OutOfMemoryError: if it does not fit even with everything else evicted.
+            Exception: what `interruption` raises to stop the work.
         """
+        self.interruption.watch(module)
         if self.device.type == "cpu":
             yield module
             return
@@ -138,10 +143,11 @@ class DeviceMemory:
         self._guests[id(module)] = guest
         try:
             for tensor in tensors:
+                self.interruption()
                 home = tensor.data
                 tensor.data = self._copy(home)
                 guest.home.append((tensor, home))
-        except torch.OutOfMemoryError:
+        except BaseException:  # half a network is no guest
             self._evict(id(module))
             raise
         return guest

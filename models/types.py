@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from models.weights_in_memory import memory_parts
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Iterator, Mapping
 
     import torch
     from torch import nn
@@ -48,6 +50,10 @@ class Model:
         """A handle to the same weights that is sampled by another noise schedule."""
         return replace(self, schedule=schedule)
 
+    def memory_parts(self) -> Iterator[tuple[Hashable, int]]:
+        """The weights, which all handles to the network share, for caches that add up bytes."""
+        return memory_parts(self.network)
+
 
 @dataclass(frozen=True, eq=False)
 class Vae:
@@ -58,3 +64,7 @@ class Vae:
     memory: DeviceMemory
     dtype: torch.dtype
     digest: str
+
+    def memory_parts(self) -> Iterator[tuple[Hashable, int]]:
+        """The weights, for caches that add up bytes."""
+        return memory_parts(self.network)

@@ -1,7 +1,6 @@
 """Pictures from and to files."""
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -96,8 +95,7 @@ async def save_pictures(
         NodeInputError: the batch is no picture, or the prefix points outside the folder.
         Cancelled: the user cancelled the run; the files written so far stay.
     """
-    if images.ndim != 4:
-        raise NodeInputError("images", f"Pictures have the shape [batch, height, width, channels], not {images.shape}.")
+    check_pictures(images)
     height, width = images.shape[1:3]
     files = numbered_files(ctx, kind, prefix, width, height)
     claims = Claims(ctx, len(images))  # before anything is awaited: calls get their turns in the order of their items
@@ -112,18 +110,11 @@ async def save_pictures(
             claim = claims[number]
             earlier = claim.found() if claim is not None else None
             if earlier is None:
-                earlier = files.write(_encoded(picture, texts, compress_level), ".png", number, claim)
+                earlier = files.write(png(picture, texts, compress_level), ".png", number, claim)
             saved.append(earlier.to_ui())
         return Ui({"images": saved})
 
     return await in_background(ctx, write)
-
-
-def _encoded(picture: torch.Tensor, texts: Mapping[str, str], compress_level: int) -> bytes:
-    try:
-        return png(picture, texts, compress_level)
-    except PictureError as error:
-        raise NodeInputError("images", str(error)) from error
 
 
 @node("SaveImage", category="image", display_name="Save Image", output=True)
@@ -165,7 +156,20 @@ def temporary_prefix(ctx: Context) -> str:
 @node("SaveImageWebsocket", category="api/image", output=True, fingerprint=lambda: math.nan)  # sent in every run
 def save_image_websocket(*, images: Annotated[Image, Help("The pictures to send.")], ctx: Context) -> Ui:
     """Send pictures to the client that queued the workflow, as PNG over its websocket, and write no file."""
+    check_pictures(images)
     for number, picture in enumerate(images):
-        ctx.preview(FullImage(_encoded(picture, {}, compress_level=1)))
+        ctx.preview(FullImage(picture))
         ctx.progress(number + 1, len(images))
     return Ui()
+
+
+def check_pictures(images: torch.Tensor) -> None:
+    """Make sure that a batch can be saved.
+
+    Raises:
+        NodeInputError: it is no batch of pictures.
+    """
+    if images.ndim != 4 or images.shape[-1] not in (1, 3, 4):
+        raise NodeInputError(
+            "images", f"Pictures have the shape [batch, height, width, 1, 3 or 4 channels], not {list(images.shape)}."
+        )

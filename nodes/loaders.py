@@ -8,8 +8,9 @@ from execution.node import Context, NodeInputError, node
 from folders.safe_paths import UnsafeNameError
 from folders.workspace import Workspace
 from models.adapters.embeddings import EmbeddingFolders
-from models.checkpoint import CheckpointError, load_checkpoint, load_clip, load_unet, load_vae
+from models.checkpoint import AbsentNetwork, CheckpointError, load_checkpoint, load_clip, load_unet, load_vae
 from models.memory import DeviceMemory
+from nodes.preview_colours import PreviewColours
 from nodes.types import Clip, Model, Vae
 
 OTHER_TEXT_ENCODERS = "Weft runs Stable Diffusion XL, 1.x and 2.x: choose {}."
@@ -50,6 +51,13 @@ def with_embeddings(ctx: Context, clip: Clip) -> Clip:
     return clip.with_embeddings(EmbeddingFolders(tuple(ctx.service(Workspace).model_folders("embeddings"))))
 
 
+def learn_colours(ctx: Context, vae: Vae) -> None:
+    """Get to know how previews of this VAE's latents look, where previews are wanted."""
+    colours = ctx.optional(PreviewColours)
+    if colours is not None and not isinstance(vae.network, AbsentNetwork):
+        colours.learn(vae)
+
+
 @node("CheckpointLoaderSimple", category="loaders", display_name="Load Checkpoint")
 def checkpoint_loader(
     *, ckpt_name: Annotated[str, Files("checkpoints"), Help("A file in models/checkpoints.")], ctx: Context
@@ -60,6 +68,7 @@ def checkpoint_loader(
         loaded = load_checkpoint(path, ctx.service(DeviceMemory))
     except CheckpointError as error:
         raise NodeInputError("ckpt_name", str(error)) from error
+    learn_colours(ctx, loaded.vae)
     return Checkpoint(loaded.model, with_embeddings(ctx, loaded.clip), loaded.vae)
 
 
@@ -70,9 +79,11 @@ def vae_loader(
     """Load a VAE on its own, in place of the one in the checkpoint."""
     path = model_file(ctx, "vae", "vae_name", vae_name)
     try:
-        return load_vae(path, ctx.service(DeviceMemory))
+        vae = load_vae(path, ctx.service(DeviceMemory))
     except CheckpointError as error:
         raise NodeInputError("vae_name", str(error)) from error
+    learn_colours(ctx, vae)
+    return vae
 
 
 @node("UNETLoader", category="advanced/loaders", display_name="Load Diffusion Model")

@@ -1,7 +1,6 @@
 """Samplers: noise and prompts to latents."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import torch
@@ -15,6 +14,7 @@ from models.sampling.samplers import SAMPLERS
 from models.sampling.schedules import SCHEDULERS
 from models.sampling.steps import Step
 from nodes.latent import with_samples
+from nodes.previews import LatentPreview
 from nodes.types import Conditioning, Fraction, Latent, LatentValue, Model
 
 StepCount = Annotated[int, Range(1, 10_000), Help("Denoising steps: more are finer and slower.")]
@@ -27,15 +27,6 @@ Positive = Annotated[Conditioning, Help("What the picture should show.")]
 Negative = Annotated[Conditioning, Help("What it should not show.")]
 Start = Annotated[Latent, Help("What to begin with: blank latents, or those of a picture to change.")]
 NoiseSeed = Annotated[int, Seed(), Help("Where the noise comes from: the same number gives the same picture.")]
-
-
-@dataclass(frozen=True)
-class LatentPreview:
-    """What a sampler shows while it works; the consumer makes a picture of it, or not."""
-
-    denoised: torch.Tensor  # [B, 4, h, w], the clean latent as predicted now, not scaled
-    step: int  # steps done, 1 .. total
-    total: int
 
 
 @node("KSampler", category="sampling", display_name="KSampler")
@@ -74,7 +65,7 @@ def ksampler(
         denoise=denoise,
         noise_mask=latent_image.get("noise_mask"),
     )
-    return finished(run, latent_image, ctx)
+    return finished(run, model, latent_image, ctx)
 
 
 @node("KSamplerAdvanced", category="sampling", display_name="KSampler (Advanced)")
@@ -124,7 +115,7 @@ def ksampler_advanced(
         force_full_denoise=return_with_leftover_noise == "disable",
         noise_mask=latent_image.get("noise_mask"),
     )
-    return finished(run, latent_image, ctx)
+    return finished(run, model, latent_image, ctx)
 
 
 def check_names(sampler: str, scheduler: str) -> None:
@@ -154,7 +145,7 @@ def samples_for(model: handles.Model, latent: LatentValue) -> torch.Tensor:
     return samples
 
 
-def finished(run: Iterator[Step], start: LatentValue, ctx: Context) -> LatentValue:
+def finished(run: Iterator[Step], model: handles.Model, start: LatentValue, ctx: Context) -> LatentValue:
     """Do all steps, telling progress and showing previews; cancelling stops before the next step.
 
     Raises:
@@ -163,13 +154,13 @@ def finished(run: Iterator[Step], start: LatentValue, ctx: Context) -> LatentVal
     """
     ctx.check_cancelled()
     try:
-        return with_samples(start, final_latent(_told(run, ctx), start["samples"]))
+        return with_samples(start, final_latent(_told(run, model, ctx), start["samples"]))
     except ValueError as error:  # what `sample` says of conditioning that does not fit
         raise NodeInputError("positive", str(error)) from error
 
 
-def _told(run: Iterator[Step], ctx: Context) -> Iterator[Step]:
+def _told(run: Iterator[Step], model: handles.Model, ctx: Context) -> Iterator[Step]:
     for step in run:
-        ctx.preview(LatentPreview(step.denoised, step.index + 1, step.total))
+        ctx.preview(LatentPreview(step.denoised, step.index + 1, step.total, model.digest))
         ctx.progress(step.index + 1, step.total)
         yield step

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from execution.fields import Help, Multiline, Range
+from execution.fields import Help, Mentions, Multiline, Range
 from execution.node import Context, NodeInputError, node
 from models.checkpoint import CheckpointError
 from models.sdxl.text import Clip as ClipHandle
 from models.sdxl.text import TextError, Tokens
 from nodes.types import MAX_SIDE, Clip, Conditioning, ConditioningValue
 
-Prompt = Annotated[str, Multiline(dynamic_prompts=True)]
+Prompt = Annotated[str, Multiline(dynamic_prompts=True), Mentions("embeddings")]
 Size = Annotated[int, Range(0, MAX_SIDE)]
 
 

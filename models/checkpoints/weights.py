@@ -27,6 +27,16 @@ class Weights:
     metadata: Mapping[str, str]
     tensor: Callable[[str], torch.Tensor]
 
+    def asking(self, ask: Callable[[], None]) -> Weights:
+        """The same tensors; `ask` is called before each is read, and may raise to stop."""
+        read = self.tensor
+
+        def tensor(name: str) -> torch.Tensor:
+            ask()
+            return read(name)
+
+        return replace(self, tensor=tensor)
+
     def under(self, prefix: str) -> Weights:
         """The tensors whose names begin with `prefix`, by the rest of their names."""
         return self.renamed({name.removeprefix(prefix): name for name in self.shapes if name.startswith(prefix)})

@@ -62,6 +62,16 @@ class PromptTokenizer:
         return vectors, rest
 
 
+def embedding_names(prompt: str) -> list[str]:
+    """The names that a prompt may mean after `embedding:`, each as it is written and without commas at its end."""
+    names: dict[str, None] = {}
+    for segment in parse_weights(prompt):
+        for words in _MARKED.split(segment.text):
+            name = next(iter(words.removeprefix(_MARK).split(maxsplit=1)), "") if words.startswith(_MARK) else ""
+            names |= dict.fromkeys(filter(None, (name, name.rstrip(","))))
+    return list(names)
+
+
 def fill_chunks(pieces: Sequence[list[WeightedToken]], pad: int) -> list[Chunk]:
     """Lay pieces of weighted tokens into chunks of 77: start, up to 75 tokens, end, padding.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
@@ -13,6 +13,7 @@ from models.memory import DeviceMemory
 from models.sdxl.prompt_tokens import CHUNK, Chunk, PromptTokenizer, empty_chunk
 from models.sdxl.text_encoder import Place, TextEncoder
 from models.sdxl.tokenizer import ClipTokenizer
+from models.weights_in_memory import memory_parts
 
 BATCH = 8  # chunks that an encoder reads at once: bounds the memory that a very long prompt takes
 
@@ -70,6 +71,10 @@ class Clip:
     def with_embeddings(self, embeddings: Embeddings | None) -> Clip:
         """A handle whose prompts may name `embedding:...`, found in `embeddings`."""
         return replace(self, embeddings=embeddings)
+
+    def memory_parts(self) -> Iterator[tuple[Hashable, int]]:
+        """The weights, which all handles to the encoders share, for caches that add up bytes."""
+        return memory_parts(*self.encoders)
 
     def tokenize(self, text: str) -> Tokens:
         """The same prompt for every encoder."""

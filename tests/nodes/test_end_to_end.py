@@ -12,6 +12,7 @@ from execution.validate import validate
 from models.memory import DeviceMemory
 from nodes.catalogue import all_nodes
 from nodes.metadata import read_embedded
+from nodes.prompt_files import PromptFiles
 
 
 def node(kind, **inputs):
@@ -48,7 +49,7 @@ def run(models):
     """Validate a prompt and run it; the events are the bench's."""
     registry = all_nodes()
     services = (models.workspace, DeviceMemory.choose("cpu"))
-    engine = Engine(registry, services=services, files=models.workspace, thread_context=torch.inference_mode)
+    engine = Engine(registry, services=services, files=PromptFiles(models.workspace), thread_context=torch.inference_mode)
 
     def run(prompt, **extra):
         judged = validate(
