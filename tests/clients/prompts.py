@@ -98,5 +98,6 @@ def check_drawn(data: bytes) -> None:
 
 
 def check_inverted(data: bytes) -> None:
-    """What `inverted` makes of `upload_bytes`."""
-    assert check_picture(data, ("LoadImage", "ImageInvert")).getpixel((64, 64)) == (245, 55, 185)
+    """What `inverted` makes of `upload_bytes`; SaveImage cuts fractions off, so a value may be one less."""
+    colour = check_picture(data, ("LoadImage", "ImageInvert")).getpixel((64, 64))
+    assert all(exact - 1 <= value <= exact for value, exact in zip(colour, (245, 55, 185), strict=True)), colour
