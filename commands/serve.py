@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
-import secrets
 import signal
 import socket
 import sys
@@ -27,8 +25,10 @@ from execution.jobs.lock import WorkspaceBusy, WorkspaceLock
 from execution.jobs.store import JobStore
 from execution.logbook import Logbook
 from execution.workers.dispatcher import Dispatcher
+from folders.job_files import JobFiles
 from folders.workspace import Workspace
 from web.app import create_app
+from web.security import GUARD, Guard, needs_token, new_token
 from web.site import Site, WebOptions
 
 DATABASE = "weft.sqlite3"
@@ -91,15 +91,7 @@ def choose_token(options: ServeOptions) -> str | None:
         if len(options.token) < 8 or not options.token.isascii() or not options.token.isprintable():
             raise UsageProblem("--token needs at least 8 printable ASCII characters.")
         return options.token
-    return None if is_loopback(options.listen) else secrets.token_urlsafe(24)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return new_token() if needs_token(options.listen) else None
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -166,15 +158,19 @@ async def _serve(
             workspace.has_file,
             path_of=lambda kind: str(workspace.home(kind)),
             fingerprint=catalogue_fingerprint(workspace, options),
+            job_files=JobFiles(workspace.user / "jobs"),
         )
         site = Site(dispatcher, workspace, _web_options(options, token, listening), logs)
-        runner = web.AppRunner(create_app(site), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        app = create_app(site)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listening).start()
         await dispatcher.start()
         stack.push_async_callback(dispatcher.stop)
-        _greet(address, token, store.notice)
+        if store.notice:
+            say(store.notice)
+        _greet(address, token, app[GUARD])
         await stopping.wait()
         say("Stopping. What is queued waits for the next start.")
 
@@ -193,14 +189,13 @@ def _web_options(options: ServeOptions, token: str | None, listening: socket.soc
     )
 
 
-def _greet(address: str, token: str | None, notice: str | None) -> None:
-    if notice:
-        say(notice)
+def _greet(address: str, token: str | None, guard: Guard) -> None:
     if token is None:
         say(f"Weft serves at {address}")
         return
-    say(f"Weft serves at {address}/?token={token}")
-    say(f"Programs send the header  Authorization: Bearer {token}")
+    say(f"Weft serves at {address}")
+    say(f"Open it in a browser, once, by  {address}/?token={guard.browser_code()}")
+    say(f"Programs send the header        Authorization: Bearer {token}")
 
 
 def _stop_on_signals(stopping: asyncio.Event) -> None:

@@ -8,7 +8,7 @@ import pytest
 import main
 from commands.errors import UsageProblem
 from commands.launches import catalogue_fingerprint, launches, settings_of
-from commands.serve import address_of, bind, choose_token, is_loopback, lock, open_server_workspace
+from commands.serve import address_of, bind, choose_token, lock, open_server_workspace
 from commands.serve_arguments import ServeOptions
 from execution.workers.settings import WorkerSettings
 
@@ -93,7 +93,6 @@ def test_each_device_has_a_worker_with_a_name_of_its_own(tmp_path):
      ("192.168.1.5", False), ("example.org", False)],
 )  # fmt: skip
 def test_only_loopback_needs_no_token(tmp_path, host, alone):
-    assert is_loopback(host) is alone
     token = choose_token(options(tmp_path, "--listen", host))
     assert (token is None) is alone
     if token is not None:
