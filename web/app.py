@@ -9,11 +9,14 @@ from aiohttp import web
 
 from folders.listing import FolderListing
 from web.endings import ENDINGS, Endings
+from web.fallback import serve_the_rest
 from web.features import server_features
 from web.files.state import FILES, Files
+from web.front_end import FRONT_END, choose_front_end
 from web.middleware import keep_out, tell_errors
 from web.node_catalogue import NODE_CATALOGUE, NodeCatalogue
 from web.openapi import SERVED
+from web.pack_routes import PACK_ROUTES, PackRoutes
 from web.route import Route
 from web.security import GUARD, Guard
 from web.security_headers import set_headers
@@ -39,6 +42,13 @@ ROUTE_MODULES = (
     "web.routes.userdata",
     "web.routes.settings",
     "web.routes.users",
+    "web.routes.models",
+    "web.routes.system",
+    "web.routes.logs",
+    "web.routes.extensions",
+    "web.routes.i18n",
+    "web.routes.templates",
+    "web.routes.front_end",
     "web.routes.documentation",
 )
 """Each has `ROUTES`; an earlier one wins where two would answer the same address."""
@@ -52,7 +62,7 @@ def all_routes() -> tuple[Route, ...]:
 def create_app(site: Site, routes: Sequence[Route] | None = None) -> web.Application:
     """The application that serves a site; its dispatcher is started and stopped by whoever made it."""
     app = web.Application(
-        middlewares=[tell_errors, keep_out],
+        middlewares=[tell_errors, keep_out, serve_the_rest],
         client_max_size=site.options.max_upload_bytes,
         handler_args={"tcp_keepalive": True},
     )
@@ -61,6 +71,8 @@ def create_app(site: Site, routes: Sequence[Route] | None = None) -> web.Applica
     app[SERVED] = served
     app[GUARD] = Guard(site.options)
     app[FILES] = Files()
+    app[FRONT_END] = choose_front_end(site.options)
+    app[PACK_ROUTES] = PackRoutes()
     app[ENDINGS] = Endings(site.dispatcher)
     app[HUB] = SocketHub(site.dispatcher, server_features(site.options))
     app[LOG_FEED] = LogFeed(site.logs, app[HUB])
