@@ -73,7 +73,7 @@ def form(data: bytes, **fields: Any) -> aiohttp.FormData:
     for name, value in fields.items():
         for one in value if isinstance(value, list) else [value]:
             body.add_field(name, one)
-    body.add_field("file", data, filename=str(fields.get("file_path", "file.bin")), content_type="image/png")
+    body.add_field("file", data, filename="as sent.bin", content_type="image/png")
     return body
 
 
