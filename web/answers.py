@@ -49,9 +49,7 @@ def json_bytes_answer(body: bytes, status: int = 200, headers: Mapping[str, str]
 
 def empty_answer(status: int = 200) -> web.Response:
     """No body and no content type, as clients of the existing API expect of POST /queue and its like."""
-    response = web.Response(status=status)
-    del response.headers["Content-Type"]
-    return response
+    return web.Response(status=status)
 
 
 async def read_json(request: web.Request, limit: int = JSON_BYTES) -> Any:

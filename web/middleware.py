@@ -45,7 +45,7 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
             503, "storage", str(error), "Nothing that was accepted is lost.", headers={"Retry-After": "10"}
         )
         return refused(request, refusal)
-    except (BadHttpMessage, HttpProcessingError, ClientPayloadError):
+    except (BadHttpMessage, HttpProcessingError, ClientPayloadError, web.RequestPayloadError):
         type, message, remedy = REASONS[400]
         return refused(request, Refusal(400, type, "The request's body is cut off or not encoded as it says.", remedy))
     except ConnectionError:

@@ -83,27 +83,32 @@ async def move(request: web.Request) -> web.Response:
     others = [job for job in pending if job.id != job_id]
     if len(others) == len(pending):
         raise Refusal(404, "not_found", f"No job {job_id!r} waits.", "GET /queue lists those that do.")
-    number = _place(body, others)
+    number, between = _place(body, others)
+    if between is not None and not between[0].number < number < between[1].number:  # no number is left between them
+        for job in others[: others.index(between[1])]:
+            await here.dispatcher.move(job.id, job.number - 1)
+        number = between[0].number - 0.5
     if not await here.dispatcher.move(job_id, number):
         raise Refusal(404, "not_found", f"The job {job_id!r} began to run.", "GET /queue lists those that wait.")
     return json_answer({"prompt_id": job_id, "number": number})
 
 
-def _place(body: dict[str, Any], others: list[Job]) -> float:
-    """The number that puts a job where the request wants it among the other jobs that wait."""
+def _place(body: dict[str, Any], others: list[Job]) -> tuple[float, tuple[Job, Job] | None]:
+    """The number that puts a job where the request wants it among the other jobs that wait, and between which."""
     if body.get("front"):
-        return others[0].number - 1 if others else 0.0
+        return (others[0].number - 1 if others else 0.0), None
     number, position = body.get("number"), body.get("position")
     if isinstance(number, (int, float)) and not isinstance(number, bool):
-        return _finite(number)
+        return _finite(number), None
     if isinstance(position, int) and not isinstance(position, bool) and position >= 0:
         if not others:
-            return 0.0
+            return 0.0, None
         if position == 0:
-            return others[0].number - 1
+            return others[0].number - 1, None
         if position >= len(others):
-            return others[-1].number + 1
-        return (others[position - 1].number + others[position].number) / 2
+            return others[-1].number + 1, None
+        before, after = others[position - 1], others[position]
+        return (before.number + after.number) / 2, (before, after)
     what = "It is not said where the job is to stand."
     raise Refusal(400, "invalid_request", what, "Give front: true, a position from 0, or a number.")
 

@@ -12,13 +12,21 @@ import aiohttp
 from aiohttp import web
 
 from execution.jobs.store import JobStore
+from execution.legacy import class_node
 from execution.logbook import Logbook
+from execution.node import declared_node
+from execution.registry import Registry
+from execution.schema_data import catalogue_to_data
 from execution.workers.dispatcher import Dispatcher
 from execution.workers.states import Launch
 from folders.workspace import Workspace
+from tests.execution import small_worker
 from tests.execution.worker_helpers import launch
 from web.app import create_app
 from web.site import Site, WebOptions
+
+NOBODY: tuple[Launch, ...] = ()
+"""No worker: what is queued stays queued. The node types are known, as after a restart."""
 
 PATIENCE = 60.0  # seconds; a test that waits longer has failed
 
@@ -77,6 +85,13 @@ class Served:
         return found[job_id]
 
 
+def small_nodes() -> Registry:
+    """The node types of the small workers."""
+    functions = filter(None, map(declared_node, small_worker.FUNCTIONS))
+    classes = (class_node(kind.__name__, kind) for kind in (small_worker.Picky, small_worker.TakesAll))
+    return Registry([*functions, *classes])
+
+
 @asynccontextmanager
 async def served(
     folder: Path, launches: Sequence[Launch] | None = None, *, headers: dict[str, str] | None = None, **options: Any
@@ -89,6 +104,9 @@ async def served(
     store = await JobStore.open(workspace.user / "jobs.sqlite3")
     logs = Logbook()
     workers = [launch()] if launches is None else list(launches)
+    if not workers:
+        kept = {"fingerprint": "", "catalogue": catalogue_to_data(small_nodes().catalogue()), "packs": []}
+        await store.set_value("catalogue", kept)
     dispatcher = Dispatcher(store, workers, logs, workspace.list_files, workspace.has_file)
     site = Site(dispatcher, workspace, WebOptions(port=0, **options), logs)
     app = create_app(site)
