@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sized
+from dataclasses import replace
 from typing import Any, cast
 
 from execution.accepting import accepted_names, accepting
@@ -12,6 +14,7 @@ from execution.errors import NodeDeclarationError
 from execution.graph import is_link
 from execution.graph_builder import BuilderNode, GraphBuilder
 from execution.node import Node, Returned
+from execution.plain import plain_value
 from execution.results import Blocked
 from execution.schema import InputSpec, NodeSpec, OutputSpec, Section, input_from_object_info
 
@@ -83,8 +86,41 @@ def _inputs(name: str, cls: type) -> tuple[InputSpec, ...]:
     found: list[InputSpec] = []
     for section in SECTIONS:
         for input_name, one in (sections.get(section) or {}).items():
-            found.append(input_from_object_info(input_name, section, one))
+            if not _is_written(input_name, one):
+                raise NodeDeclarationError(
+                    f"The input {input_name!r} of the node class {cls.__name__} ({name}) is written {one!r}, but a "
+                    "tuple of its type and its options is needed."
+                )
+            found.append(_plain_input(input_from_object_info(input_name, section, _readable(one))))
     return tuple(found)
+
+
+def _is_written(name: Any, one: Any) -> bool:
+    return isinstance(name, str) and isinstance(one, (str, list, tuple)) and len(cast("Sized", one)) > 0
+
+
+def _readable(one: Any) -> Any:
+    """An input with a type that can be read: choices given as something other than a list are a list."""
+    if isinstance(one, str) or isinstance(one[0], (str, list, tuple)):
+        return one
+    kind: Any = one[0]
+    if isinstance(kind, Iterable) and not isinstance(kind, type):
+        kind = sorted(cast("Iterable[Any]", kind), key=str) if isinstance(kind, (set, frozenset)) else [*kind]
+    else:
+        kind = getattr(kind, "__name__", str(kind))
+    return (kind, *one[1:])
+
+
+def _plain_input(spec: InputSpec) -> InputSpec:
+    """An input that can be written as JSON: what is not plain in its options or choices is put as text, or left out."""
+    choices = None if spec.choices is None else tuple(plain_value(one) for one in spec.choices)
+    options = {str(name): plain_value(value) for name, value in spec.options.items() if not _is_endless(value)}
+    return replace(spec, choices=choices, options=options)
+
+
+def _is_endless(value: Any) -> bool:
+    """An infinity as a bound, which is none; or NaN."""
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _spec(name: str, cls: type, inputs: tuple[InputSpec, ...], display_name: str, python_module: str) -> NodeSpec:
@@ -112,20 +148,29 @@ def _spec(name: str, cls: type, inputs: tuple[InputSpec, ...], display_name: str
 
 def _outputs(cls: type) -> tuple[OutputSpec, ...]:
     returned: Any = getattr(cls, "RETURN_TYPES", ())
-    types = [returned] if isinstance(returned, str) else list(cast("Iterable[Any]", returned))
+    types = _several(returned)
     kinds: list[str] = [one if isinstance(one, str) else "COMBO" for one in types]  # a list of choices is a combo
-    names = [*cast("Iterable[str]", getattr(cls, "RETURN_NAMES", ()))]
-    lists = [*cast("Iterable[bool]", getattr(cls, "OUTPUT_IS_LIST", ()))]
-    tooltips = [*cast("Iterable[str]", getattr(cls, "OUTPUT_TOOLTIPS", ()))]
+    names = _several(getattr(cls, "RETURN_NAMES", None))
+    lists = _several(getattr(cls, "OUTPUT_IS_LIST", None))
+    tooltips = _several(getattr(cls, "OUTPUT_TOOLTIPS", None))
     return tuple(
         OutputSpec(
             kind,
-            names[slot] if slot < len(names) else kind,
+            str(names[slot]) if slot < len(names) and names[slot] is not None else kind,
             slot < len(lists) and bool(lists[slot]),
-            tooltips[slot] if slot < len(tooltips) else None,
+            str(tooltips[slot]) if slot < len(tooltips) and tooltips[slot] is not None else None,
         )
         for slot, kind in enumerate(kinds)
     )
+
+
+def _several(given: Any) -> list[Any]:
+    """What should be a tuple and, without its comma, is a single value."""
+    if given is None:
+        return []
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        return [given]
+    return list(cast("Iterable[Any]", given))
 
 
 def _methods(cls: type) -> list[Callable[..., Any]]:

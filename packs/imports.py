@@ -9,6 +9,8 @@ them are the files in `packs/names`. Two of the names, `nodes` and `execution`, 
   function called later, in any thread. Everything else goes to the real `__import__`.
 - `importlib`, which would go round that, is handed to packs as a wrapper whose `import_module`,
   `util.spec_from_file_location` and `machinery.SourceFileLoader` do the same.
+- A pack that extends `sys.path` by its own folder may have modules called as Weft's packages are (`models`, `web`). It
+  gets its own, under a name that is no one else's.
 - The files in `packs/names` are imported for each `Host` anew, below a package that has the host (`weft_pack_names`),
   so that what packs change in them stays between those packs and that host.
 """
@@ -19,6 +21,7 @@ import builtins
 import importlib
 import importlib.machinery
 import importlib.util
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -30,8 +33,15 @@ from packs.host import Host
 
 NAMES = Path(__file__).resolve().parent / "names"
 ROOT = "weft_pack_names"
+OWN = "weft_pack_own"
 WEFTS_TOO = frozenset({"nodes", "execution"})
 """Names that are packages of Weft as well: what the pack's version lacks (`nodes.types`) is taken from there."""
+WEFTS_ALONE = frozenset({"models", "web", "client", "commands", "packs", "folders", "templates", "main", "tests"})
+"""Further names at the top of Weft's own code, which packs mean their own modules by if they have some."""
+PEERS_ALONE = frozenset(
+    {"app", "api_server", "comfy_extras", "comfy_config", "comfy_api_nodes", "middleware", "protocol"}
+)
+"""Names at the top of ComfyUI's code that Weft has nothing for."""
 
 
 class PackLoader(SourceFileLoader):
@@ -69,14 +79,28 @@ class PackImports:
         package.__path__ = [str(NAMES)]
         package.__dict__["host"] = host
         sys.modules[self.root] = package
+        self._own = _free_name(OWN)
+        self._own_package = sys.modules[self._own] = ModuleType(self._own, "Modules of packs called as Weft's are.")
+        self._own_package.__path__ = []
+        self._places: tuple[str, ...] = ()
         self.builtins: dict[str, Any] = {**vars(builtins), "__import__": self.import_statement}
         self.loader: type[PackLoader] = type("PackLoader", (PackLoader,), {"pack_builtins": self.builtins})
         self._wrapped = self._wrap_importlib()
 
     def close(self) -> None:
         """Forget this host's modules."""
-        for name in [name for name in sys.modules if name == self.root or name.startswith(f"{self.root}.")]:
-            del sys.modules[name]
+        for name in list(sys.modules):
+            if name.partition(".")[0] in (self.root, self._own):
+                del sys.modules[name]
+
+    def add_place(self, path: Path) -> None:
+        """Let the files below a pack's folder, or a pack's only file, be code of packs."""
+        end = os.sep if path.is_dir() else ""
+        self._places += tuple({f"{path}{end}", f"{path.resolve()}{end}"})
+
+    def is_packs(self, file: str) -> bool:
+        """Whether a file is code of packs."""
+        return file.startswith(self._places)
 
     def import_statement(
         self,
@@ -91,21 +115,35 @@ class PackImports:
         Raises:
             ImportError: there is no such module, or a name of it that Weft does not have; the text is a sentence.
         """
+        if level:
+            return builtins.__import__(name, globals, locals, fromlist or (), level)
         top = name.partition(".")[0]
-        if level == 0 and top in self.names:
+        if top in self.names:
             module = self.module(name)
             if not fromlist:
                 return self.module(top)
             for wanted in fromlist:
                 self._require(module, name, wanted)
             return module
-        found = builtins.__import__(name, globals, locals, fromlist or (), level)
-        return self._for_packs(found) if level == 0 and top == "importlib" else found
+        if top in WEFTS_ALONE and self._has_own(top):
+            name, top = f"{self._own}.{name}", f"{self._own}.{top}"
+            found = builtins.__import__(name, globals, locals, fromlist or (), 0)
+            return found if fromlist else sys.modules[top]
+        try:
+            found = builtins.__import__(name, globals, locals, fromlist or (), 0)
+        except ModuleNotFoundError as error:
+            if error.name == top and top in PEERS_ALONE:
+                raise _absent(name) from None
+            raise
+        return self._for_packs(found) if top == "importlib" else found
 
     def import_module(self, name: str, package: str | None = None) -> ModuleType:
         """`importlib.import_module` in the code of packs."""
-        if name.partition(".")[0] in self.names:
+        top = name.partition(".")[0]
+        if top in self.names:
             return self.module(name)
+        if top in WEFTS_ALONE and self._has_own(top):
+            return importlib.import_module(f"{self._own}.{name}")
         return self._for_packs(importlib.import_module(name, package))
 
     def _for_packs(self, module: ModuleType) -> ModuleType:
@@ -129,8 +167,13 @@ class PackImports:
         except ModuleNotFoundError as error:
             if error.name != name:
                 raise
-        said = f"Weft has no module {name}: it exists in ComfyUI only, and what needs it cannot run in Weft."
-        raise ModuleNotFoundError(said, name=name) from None
+        raise _absent(name) from None
+
+    def _has_own(self, top: str) -> bool:
+        """Whether a pack has put a folder of its own into `sys.path` that has a module of this name."""
+        inside = [entry for entry in sys.path if f"{entry}{os.sep}".startswith(self._places)] if self._places else []
+        self._own_package.__path__ = inside
+        return bool(inside) and importlib.machinery.PathFinder.find_spec(top, inside) is not None
 
     def _require(self, module: ModuleType, name: str, wanted: str) -> None:
         if wanted == "*" or hasattr(module, wanted):
@@ -156,6 +199,11 @@ class PackImports:
         if type(spec.loader) is SourceFileLoader:
             spec.loader = self.loader(spec.name, spec.loader.path)
         return spec
+
+
+def _absent(name: str) -> ModuleNotFoundError:
+    said = f"Weft has no module {name}: it exists in ComfyUI only, and what needs it cannot run in Weft."
+    return ModuleNotFoundError(said, name=name)
 
 
 def _free_name(wanted: str) -> str:

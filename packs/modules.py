@@ -25,17 +25,12 @@ class PackFinder:
 
     def __init__(self, imports: PackImports) -> None:
         self._imports = imports
-        self._places: tuple[str, ...] = ()
-
-    def add_place(self, path: Path) -> None:
-        """Let the files below a folder be a pack's."""
-        self._places += tuple({f"{path}{os.sep}", f"{path.resolve()}{os.sep}"})
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         spec = PathFinder.find_spec(fullname, path, target)
-        if spec is not None and spec.origin is not None and spec.origin.startswith(self._places):
+        if spec is not None and spec.origin is not None and self._imports.is_packs(spec.origin):
             return self._imports.for_packs(spec)
         return spec
 
@@ -64,7 +59,7 @@ class PackModules:
 
     def add_place(self, path: Path) -> None:
         """Make the folder of a pack known."""
-        self._finder.add_place(path)
+        self._imports.add_place(path)
 
     def run_script(self, path: Path, name: str) -> None:
         """Execute a file of a pack once; raises whatever it raises."""
