@@ -64,6 +64,7 @@ class TestEndsTheWorker:
         if not unless_exists or not Path(unless_exists).exists():
             if unless_exists:
                 Path(unless_exists).touch()
+            time.sleep(0.2)  # a crash some way into the work: that this node runs has been told by then
             os.kill(os.getpid(), signal.SIGKILL)
         return (image,)
 
