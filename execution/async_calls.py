@@ -107,7 +107,7 @@ class AsyncCalls:
             elif parameter in given:
                 given[parameter] = Given(given[parameter])
         try:
-            return node.read(await self._caller.call_one(self._work, row, given))
+            return node.read(await self._caller.await_one(self._work, row, given))
         except BlockedInputError as blocked:
             return blocked.blocked
         except (Cancelled, NodeError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from execution.mapping import Result, Values, arguments, count_calls
 from execution.node import Node
 from execution.plan import Plan
 from execution.results import Blocked
+from execution.stepping import Stepped
 from execution.work import Work
 
 LONGEST_SHOWN = 1000  # characters of an input's value in an error
@@ -37,6 +39,7 @@ class Surroundings:
     prompt: Callable[[], Mapping[str, Any]]
     emit: Callable[[Event], None]
     cancel: CancelToken
+    thread_context: Callable[[], AbstractContextManager[Any]] = nullcontext  # for async nodes' own code
 
 
 class Caller:
@@ -104,6 +107,11 @@ class Caller:
         for name, kind in node.hidden:
             given.setdefault(name, self._hidden(kind, ref.id))
         return node.call(**given)
+
+    async def await_one(self, work: Work, row: int, given: dict[str, Any]) -> Any:
+        """Call an async node with the arguments of one item, in what a thread that calls nodes enters."""
+        returned = self.call_one(work, row, given)
+        return await (Stepped(returned, self._around.thread_context) if inspect.iscoroutine(returned) else returned)
 
     def _linked(self, work: Work, name: str, link: Link) -> list[Any]:
         source = self._works.get(link.node)

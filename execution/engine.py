@@ -134,7 +134,9 @@ class Engine:
             return prompts[0]
 
         given = self._services.joined(services)
-        around = Surroundings(DynamicGraph(graph), given, extra or {}, submitted, outbox.put, token)
+        around = Surroundings(
+            DynamicGraph(graph), given, extra or {}, submitted, outbox.put, token, self._thread_context
+        )
         run = Run(around, self._plans, self.cache, self._files, self._instances, outbox)
         driving = loop.run_in_executor(self._device, self._drive, run, wanted, around)
         try:
