@@ -74,14 +74,14 @@ def spec_from_data(data: Mapping[str, Any]) -> NodeSpec:
     Raises:
         KeyError, TypeError: the data is no declaration.
     """
-    given = {name: data.get(name, "") for name in _TEXTS}
+    given: dict[str, Any] = {name: data.get(name, "") for name in _TEXTS}
+    given.update({name: bool(data.get(name)) for name in _FLAGS})
     validates: list[str] | None = data.get("validates")
     return NodeSpec(
         inputs=tuple(_input_from_data(one) for one in data["inputs"]),
         outputs=tuple(_output_from_data(one) for one in data["outputs"]),
         validates=None if validates is None else frozenset(validates),
         **given,
-        **{name: bool(data.get(name)) for name in _FLAGS},
     )
 
 

@@ -19,6 +19,7 @@ from execution.validate_values import HasFile, PathOf
 from execution.workers.affinity import Affinity, traces_of
 from execution.workers.board import Board
 from execution.workers.event_data import event_from_data
+from execution.workers.journals import Journals
 from execution.workers.known import Known
 from execution.workers.messages import Answer, Broadcast, Ended, Free, FromWorker, Pack, Picture, Ready, RunJob, Told
 from execution.workers.news import (
@@ -38,6 +39,7 @@ from execution.workers.running import Running
 from execution.workers.seat import Seat
 from execution.workers.states import JobProgress, Launch, WorkerState
 from execution.workers.validation import Question, judge
+from folders.job_files import JobFiles
 
 GRACE = 30.0  # seconds that a cancelled job gets to stop before its worker is ended
 VALIDATION_WAIT = 10.0  # seconds that a worker gets to judge inputs; a prompt that nobody judges is accepted
@@ -48,8 +50,8 @@ class Dispatcher:
     """Used on one event loop. `listen` hears what happens, in order.
 
     `list_files` and `has_file` answer for the user's folders; `path_of` names a folder on disk, for remedies;
-    `fingerprint` stands for all that decides which node types there are (see `Known`); `grace` is how many seconds a
-    cancelled job gets to stop.
+    `fingerprint` stands for all that decides which node types there are (see `Known`); `job_files` are the journals
+    of published files, to be forgotten when a job has ended; `grace` is how many seconds a cancelled job gets to stop.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Dispatcher:
         *,
         path_of: PathOf | None = None,
         fingerprint: str = "",
+        job_files: JobFiles | None = None,
         grace: float = GRACE,
     ) -> None:
         self.store = store
@@ -69,7 +72,8 @@ class Dispatcher:
         self._list_files = list_files
         self._has_file = has_file
         self._path_of = path_of
-        self._listeners: list[Listener] = []
+        self._journals = None if job_files is None else Journals(job_files)
+        self._listeners: list[Listener] = [] if self._journals is None else [self._journals.hear]
         self._wake = asyncio.Event()
         self._board = Board(store, logs, self._emit, self._wake.set, grace)
         self._known = Known(store, fingerprint)
@@ -87,8 +91,10 @@ class Dispatcher:
         """Begin; workers come up by themselves."""
         try:
             await self._known.load()
-        except StoreError as error:
-            self._logs.write("server", f"What the workers announced last cannot be read. {error}")
+            if self._journals is not None:
+                await self._journals.tidy(self.store)
+        except (StoreError, OSError) as error:
+            self._logs.write("server", f"What was kept from the last time cannot be read. {error}")
         for seat in self._seats:
             seat.start()
         self._dispatching = asyncio.get_running_loop().create_task(self._dispatch(), name="dispatch")
@@ -106,6 +112,8 @@ class Dispatcher:
         if self._tasks:
             await asyncio.wait(self._tasks)
         await self._board.close()
+        if self._journals is not None:
+            await self._journals.close()
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Hear all news from now on; returns how to stop hearing them."""

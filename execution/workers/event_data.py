@@ -20,6 +20,8 @@ from execution.events import (
 )
 from execution.workers.plain import plain
 
+EXACT = 2**53  # beyond it, programs that know only floats mistake one whole number for another
+
 EventData = list[Any]
 """[name of a class of execution.events, its fields in order]."""
 
@@ -53,7 +55,7 @@ def event_to_data(event: Event) -> EventData | None:
 
 def _number(value: Any) -> int | float | None:
     """A number as JSON has it; node packs report progress with whatever counts."""
-    if type(value) is int:
+    if type(value) is int and abs(value) <= EXACT:
         return value
     try:
         number = float(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from execution.jobs.store import JobStore
 from execution.schema import NodeSpec
@@ -34,8 +34,11 @@ class Known:
 
     async def load(self) -> None:
         """Read what was kept."""
-        kept = await self._store.value(KEY)
-        if not isinstance(kept, dict) or self._data is not None or kept.get("fingerprint") != self._fingerprint:
+        stored: Any = await self._store.value(KEY)
+        if not isinstance(stored, dict) or self._data is not None:
+            return
+        kept = cast("dict[str, Any]", stored)
+        if kept.get("fingerprint") != self._fingerprint:
             return
         try:
             catalogue = catalogue_from_data(kept["catalogue"])

@@ -18,8 +18,7 @@ def plain(value: Any, level: int = 0) -> Any:
 
     Texts stay what they are, however long; a lone surrogate is left to JSON's own escapes.
     """
-    kind = type(value)
-    if kind is str or kind is bool or value is None:
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
         return int(value) if value.bit_length() <= LONGEST_INT else hex(value)

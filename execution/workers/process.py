@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from execution.workers.wire import Frames, Message, WireError, encode
 
 LAST_LINES = 80  # of what a worker wrote last, kept for the report of its death
 LONGEST_LINE = 100_000  # bytes; a longer one is cut into several
+NEW_PROCESS_GROUP = 0x200  # a flag of Windows
 PATIENCE = 2.0  # seconds for a process whose pipes are closed
 
 Take = Callable[[FromWorker], None]
@@ -51,7 +51,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
             OSError: it cannot be started.
         """
         options: dict[str, Any] = (
-            {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+            {"creationflags": NEW_PROCESS_GROUP}
             if sys.platform == "win32"
             else {"start_new_session": True}  # Ctrl+C is for the server alone, which then ends its workers
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -45,8 +45,8 @@ class Running:
         if node is None:
             return None
         real = node.real or node.id
-        written: Any = self.job.prompt.get(real)
-        return real, str(written.get("class_type", node.type)) if isinstance(written, dict) else node.type
+        written: Mapping[str, Any] = self.job.prompt.get(real, {})
+        return real, str(written.get("class_type", node.type))
 
     def end(self, outcome: Outcome | None) -> None:
         """It runs no more."""

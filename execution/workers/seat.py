@@ -57,6 +57,7 @@ class Seat:
 
     def start(self) -> None:
         """Begin; returns at once."""
+        self.set(status="starting", step="starting Python")
         self._task = asyncio.get_running_loop().create_task(self._keep(), name=f"worker {self.name}")
 
     async def stop(self) -> None:
@@ -90,7 +91,8 @@ class Seat:
 
     async def _keep(self) -> None:
         while not self._stopping.is_set():
-            self.set(status="starting", step="starting Python", job=None)
+            if self.state.status != "starting":
+                self.set(status="starting", step="starting Python")
             death, lived = await self._live()
             if self._stopping.is_set():
                 await self._died(self, death)
@@ -138,7 +140,7 @@ class Seat:
             reason=None,
             device=dict(ready.device),
             versions=dict(ready.versions),
-            routes=tuple((method, path) for method, path in ready.routes),
+            routes=tuple(ready.routes),
             address=ready.address,
             secret=ready.secret,
         )

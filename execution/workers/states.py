@@ -30,7 +30,7 @@ class WorkerState:
     status: WorkerStatus  # dead: it waits to be started again
     step: str = ""  # of starting: what it is doing
     reason: str | None = None  # how it died last, in a sentence; None after it has become ready
-    failures: int = 0  # how often it died in a row without becoming ready
+    failures: int = 0  # how often it died in a row while starting, or soon after
     restarts: int = 0  # all told
     pid: int | None = None
     job: str | None = None

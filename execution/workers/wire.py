@@ -75,6 +75,7 @@ def decode(text: bytes, payload: bytes) -> Message:
             data["outcome"] = outcome_from_data(data["outcome"])
         elif kind == "Ready":
             data["packs"] = tuple(Pack(**pack) for pack in data["packs"])
+            data["routes"] = tuple((method, path) for method, path in data["routes"])
         elif kind == "Picture":
             data["payload"] = payload
         return cast("Message", _KINDS[kind](**data))

@@ -4,8 +4,10 @@ import asyncio
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Annotated, Any
 
 from execution.engine import Engine
@@ -16,7 +18,7 @@ from execution.registry import Registry
 from execution.schema_data import catalogue_to_data
 from execution.workers.loop import WorkerParts, serve_pipe
 from execution.workers.messages import Broadcast, Free, Pack, Ready, Starting
-from execution.workers.pipes import Pipe, claim_pipes
+from execution.workers.pipes import Pipe, claim_pipes, end_with_parent
 
 
 class Shown:
@@ -74,10 +76,9 @@ def model(name: Annotated[str, Files("checkpoints")], ctx: Context) -> Ui:
 def act(ctx: Context, what: str, text: str = "", again: str = "") -> Ui:
     """Do something drastic; with `again`, a file's name, only if the file is not there yet."""
     if again:
-        if os.path.exists(again):
+        if Path(again).exists():
             return Ui({"text": [text, "survived"]})
-        with open(again, "w"):
-            pass
+        Path(again).touch()
     if what == "segfault":
         ctypes.string_at(0)
     elif what == "kill":
@@ -98,6 +99,9 @@ def act(ctx: Context, what: str, text: str = "", again: str = "") -> Ui:
         print("x" * 3_000_000)
         os.write(1, b"\0\0\0\1\0\0\0\0[bytes that look like a message]\n")
         os.system("echo from a shell")
+    elif what == "spawn":
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+        return Ui({"text": [str(child.pid)]})
     elif what == "large":
         return Ui({"text": ["y" * 3_000_000]})
     elif what == "strange":
@@ -218,6 +222,7 @@ def build(send: Any) -> WorkerParts:
 if __name__ == "__main__":
     import faulthandler
 
+    end_with_parent()
     reading, writing = claim_pipes()
     faulthandler.enable(all_threads=False)
     serve_pipe(Pipe(reading, writing), build)
