@@ -76,7 +76,7 @@ def render(path: Path, rendering: Rendering) -> Rendered:
             image = ImageOps.exif_transpose(image)
             if rendering.size:
                 image.thumbnail((rendering.size, rendering.size))
-            return _encode(_channel(image, rendering), rendering)
+            return _encode(_channel(_eight_bits(image), rendering), rendering)
         except DAMAGED as error:
             raise unreadable() from error
 
@@ -97,6 +97,13 @@ def open_checked(file: BinaryIO) -> Image.Image:
     if image.width * image.height > MAX_PIXELS:
         raise too_many_pixels()
     return image
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits by its upper 8; Pillow itself would make all but the darkest of it white."""
+    if not image.mode.startswith("I"):
+        return image
+    return image.convert("I").point([value >> 8 for value in range(65536)], "L")
 
 
 def _channel(image: Image.Image, rendering: Rendering) -> Image.Image:
