@@ -7,6 +7,8 @@ from pathlib import Path
 
 NEEDED = (3, 37, 0)  # RETURNING, STRICT tables
 PATIENCE = 5.0  # seconds to wait while another program holds the file
+LOG = "-wal"  # the write-ahead log beside the file: changes that are not in it yet
+INDEX = "-shm"  # of the log; made anew whenever it is missing
 APPLICATION = 0x57656674  # "Weft" in the file's header
 
 
@@ -33,7 +35,9 @@ def reading(path: Path) -> sqlite3.Connection:
 
 def untouching(path: Path) -> sqlite3.Connection:
     """A connection that leaves the file exactly as it is, for looking at one that may be damaged."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    log = path.with_name(path.name + LOG)
+    mode = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"  # which leaves no side files
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -112,7 +112,7 @@ def _examine(path: Path, owner: str, steps: Migrations) -> Salvage | None:
         with contextlib.closing(untouching(path)) as connection, contextlib.suppress(sqlite3.DatabaseError):
             _refuse(connection, path, owner, steps)
     found = damage(path)
-    return None if found is None else salvage(path, found)
+    return None if found is None else salvage(path, found, owner, steps)
 
 
 def _refuse(connection: sqlite3.Connection, path: Path, owner: str, steps: Migrations) -> None:

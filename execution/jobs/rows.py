@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,7 +15,8 @@ from execution.jobs.texts import sought
 SHORT = "seq, id, number, status, created, started, ended, attempts, worker, webhook"
 """The columns of `jobs` that a job is made of."""
 
-_WHOLE = f"""SELECT {SHORT}, prompt, targets, extra, outcome
+_JOBS = ", ".join(f"jobs.{column}" for column in SHORT.split(", "))
+_WHOLE = f"""SELECT {_JOBS}, prompt, targets, extra, outcome
 FROM jobs JOIN requests USING (seq) LEFT JOIN outcomes USING (seq)"""
 
 
@@ -25,21 +27,21 @@ def job_of(row: tuple[Any, ...]) -> Job:
         id=job_id,
         number=number,
         status=status,
-        prompt=unpack(prompt),
-        targets=tuple(unpack(targets)),
-        extra=unpack(extra),
+        prompt=_unpacked(prompt, {}),
+        targets=tuple(_unpacked(targets, [])),
+        extra=_unpacked(extra, {}),
         created=created,
         started=started,
         ended=ended,
         attempts=attempts,
         worker=worker,
-        outcome=_outcome(status, outcome),
+        outcome=outcome_of(status, outcome),
         webhook=webhook,
     )
 
 
 def job_by_id(connection: sqlite3.Connection, job_id: str) -> Job | None:
-    found = connection.execute(f"{_WHOLE} WHERE id = ?", (sought(job_id),)).fetchall()
+    found = connection.execute(f"{_WHOLE} WHERE jobs.id = ?", (sought(job_id),)).fetchall()
     return job_of(found[0]) if found else None
 
 
@@ -48,7 +50,7 @@ def jobs_by_seq(connection: sqlite3.Connection, seqs: Iterable[int]) -> list[Job
 
     One by one: a sorted query would carry the long columns through SQLite's sorter.
     """
-    query = f"{_WHOLE} WHERE seq = ?"
+    query = f"{_WHOLE} WHERE jobs.seq = ?"
     return [job_of(row) for seq in seqs for row in connection.execute(query, (seq,))]
 
 
@@ -67,9 +69,22 @@ def _long(connection: sqlite3.Connection, seq: int) -> tuple[Any, ...]:
     return connection.execute(query, (seq,)).fetchall()[0]
 
 
-def _outcome(status: Status, stored: Any) -> Outcome | None:
+def outcome_of(status: Status, stored: Any) -> Outcome | None:
+    """How a job ended, if it has; as far as that can be read."""
     if status == "pending" or status == "running":
         return None
     if stored is None:  # lost with a damaged page; how it ended is known all the same
         return Outcome(status)
-    return outcome_from_data(unpack(stored))
+    return outcome_from_data(_unpacked(stored, {"status": status}))
+
+
+def _unpacked(stored: Any, instead: Any) -> Any:
+    """A packed value; or, where a damaged page has spoilt it, a value of the same kind.
+
+    A job without its prompt asks for nothing: it fails, is reported, and does not keep the queue from going on.
+    """
+    try:
+        value = unpack(stored)
+    except (ValueError, TypeError, zlib.error):
+        return instead
+    return value if isinstance(value, type(instead)) else instead

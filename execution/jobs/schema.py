@@ -27,16 +27,20 @@ MIGRATIONS: Migrations = (
         "CREATE INDEX jobs_history ON jobs (ended, seq) WHERE ended IS NOT NULL AND started IS NOT NULL",
         "CREATE INDEX jobs_never_run ON jobs (ended, seq) WHERE ended IS NOT NULL AND started IS NULL",
         "CREATE INDEX jobs_by_status ON jobs (status, seq)",
-        # What is long and never changes, out of the way of the rest. Packed JSON.
+        # What is long and never changes, out of the way of the rest. Packed JSON. The first columns are written twice:
+        # should the pages of `jobs` be damaged, a job can be told from its request.
         """CREATE TABLE requests (
             seq INTEGER PRIMARY KEY REFERENCES jobs (seq) ON DELETE CASCADE,
-            prompt NOT NULL,
-            targets NOT NULL,
-            extra NOT NULL
+            id TEXT NOT NULL,
+            number REAL NOT NULL,
+            created INTEGER NOT NULL,
+            prompt BLOB NOT NULL,
+            targets BLOB NOT NULL,
+            extra BLOB NOT NULL
         )""",
         """CREATE TABLE outcomes (
             seq INTEGER PRIMARY KEY REFERENCES jobs (seq) ON DELETE CASCADE,
-            outcome NOT NULL
+            outcome BLOB NOT NULL
         )""",
         # Idempotency keys. The last columns are filled when the job is deleted before its key expires.
         """CREATE TABLE keys (
@@ -53,6 +57,6 @@ MIGRATIONS: Migrations = (
         "CREATE INDEX keys_by_age ON keys (used)",
         "CREATE INDEX keys_by_job ON keys (job)",
         # Small things to remember: whether the queue is paused, the last catalogue, ... Packed JSON.
-        "CREATE TABLE kept_values (key TEXT NOT NULL UNIQUE, value NOT NULL)",
+        "CREATE TABLE kept_values (key TEXT NOT NULL UNIQUE, value BLOB NOT NULL)",
     ),
 )

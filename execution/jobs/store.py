@@ -67,9 +67,8 @@ class JobStore:
     async def _begin(self) -> None:
         saved = self.database.salvaged
         if saved is not None:
-            await self.database.write(mend)
-            _, count = await self.jobs(limit=0)
-            self.notice = notice(self.database.path, saved, count)
+            jobs = await self.database.write(lambda connection: mend(connection, saved))
+            self.notice = notice(self.database.path, saved, jobs)
         await self.database.write(queueing.give_all_back)
         await self.database.write(history.prune)
         self._remaining = await self.database.read(queueing.count_remaining)

@@ -65,9 +65,8 @@ def add(connection: sqlite3.Connection, request: Request, now: int) -> Submitted
         seq, number = connection.execute(_ADD, values).fetchall()[0]
     except sqlite3.IntegrityError as error:
         raise JobExists(new.id) from error
-    connection.execute(
-        "INSERT INTO requests VALUES (?, ?, ?, ?)", (seq, request.prompt, request.targets, request.extra)
-    )
+    long = (request.prompt, request.targets, request.extra)
+    connection.execute("INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?)", (seq, new.id, number, now, *long))
     if new.idempotency_key is not None:
         remember_key(connection, new, now)
     job = Job(new.id, number + 0.0, "pending", new.prompt, tuple(new.targets), new.extra, now, webhook=new.webhook)
