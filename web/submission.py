@@ -18,6 +18,7 @@ from execution.jobs.errors import JobExists, KeyReused
 from execution.jobs.records import Job, NewJob
 from execution.problems import WorkflowError
 from execution.workflow import read_workflow, ui_to_prompt
+from web.changes import with_changes
 from web.refusal import Refusal
 from web.site import Site
 from web.webhook_targets import checked_url
@@ -63,6 +64,8 @@ async def submit(site: Site, body: Mapping[str, Any], key: str | None = None) ->
     new = _NewParts.read(site, body)
     prompt, warnings = await _prompt(site, body, new.extra)
     _check_nodes(prompt)
+    if body.get("set") is not None:
+        prompt = with_changes(prompt, new.extra, body["set"], await catalogue(site))
     try:
         graph = parse_prompt(prompt)
     except PromptShapeError as error:

@@ -21,6 +21,11 @@ PROMPT_BODY: Schema = {
             "type": "object",
             "description": "An API prompt ({node id: {class_type, inputs}}), or a UI workflow, which is converted.",
         },
+        "set": {
+            "type": "object",
+            "description": "Inputs to change: by `NODE.INPUT`, where NODE is an id, a title or a type; `seed` alone "
+            "means all seeds.",
+        },
         "client_id": {"type": "string", "description": "The websocket that is told of the job."},
         "prompt_id": {"type": "string", "description": "The job's id; a fresh one if left out."},
         "number": {"type": "number", "description": "Place in the queue, lowest first; else a counter."},

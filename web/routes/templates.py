@@ -92,5 +92,6 @@ ROUTES = (
         "Nodes",
         query={"pack": "The pack's folder name.", "path": "The name with `.json`, or with `.jpg` for its picture."},
         answers={200: "The file.", 404: "There is none of that name."},
+        schema={"type": "object", "description": "A workflow; of a picture its bytes."},
     ),
 )

@@ -128,7 +128,11 @@ NEW_JOB: dict[str, Any] = {
     "type": "object",
     "required": ["workflow"],
     "properties": {
-        "workflow": _of("A graph in API format: node id to `{class_type, inputs}`.", "object"),
+        "workflow": _of(
+            "A graph in API format: node id to `{class_type, inputs}`.",
+            "object",
+            examples=[{"9": {"class_type": "SaveImage", "inputs": {"images": ["8", 0]}}}],
+        ),
         "extra_data": _of("Handed to nodes that ask for it.", "object"),
         "metadata": LABELS,
     },
@@ -158,7 +162,7 @@ FROM_HASH: dict[str, Any] = {
     "type": "object",
     "required": ["hash"],
     "properties": {
-        "hash": _of("`blake3:` and 64 hexadecimal digits."),
+        "hash": _of("`blake3:` and 64 hexadecimal digits.", examples=["blake3:" + "0" * 64]),
         "file_path": _of("What to call it: `photo.png`, `models/loras/x.safetensors`."),
         "tags": {"type": "array", "items": {"type": "string"}, "description": "Labels of your own."},
     },

@@ -80,7 +80,7 @@ function schemaRows(api, schema, depth = 0) {
   const rows = Object.entries(shape.properties).flatMap(([name, inner]) => {
     const [term, told] = row(name, typeOf(inner), inner.description, required.has(name));
     const deeper = depth < 3 ? schemaRows(api, inner, depth + 1) : null;
-    if (deeper) told.append(deeper);
+    if (deeper) told.append(h("details", {}, h("summary", {}, `its ${deeper.children.length / 2} fields`), deeper));
     return [term, told];
   });
   return h("dl", { class: depth ? "fields inner" : "fields" }, rows);
@@ -109,7 +109,7 @@ function answersBlock(operation) {
 
 function sampleValue(api, schema) {
   if (schema.$ref) return {};
-  if (schema.example !== undefined) return schema.example;
+  if (schema.examples) return schema.examples[0];
   if (schema.default !== undefined) return schema.default;
   if (schema.enum) return schema.enum[0];
   const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
@@ -279,7 +279,8 @@ function drawPage(api) {
   const nothing = h("p", { class: "quiet", hidden: true }, "No route has all of these words. Try fewer.");
   document.querySelector("#about").replaceChildren(...prose(api.info.description));
   const raw = h("a", { href: "openapi.json" }, `OpenAPI ${api.openapi}`);
-  document.querySelector("#facts").replaceChildren(`Version ${api.info.version}`, `${operations.length} routes`, raw);
+  const facts = [`Version ${api.info.version}`, `${operations.length} routes`].map((text) => h("span", {}, text));
+  document.querySelector("#facts").replaceChildren(...facts, raw);
   document.querySelector("#toc").replaceChildren(...groups.map((group) => group.list));
   document.querySelector("#routes").replaceChildren(...groups.map((group) => group.section), nothing);
   return { groups, nothing };

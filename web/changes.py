@@ -1,0 +1,96 @@
+"""`set` beside a prompt: inputs that a script changes in somebody's workflow, whatever format it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, cast
+
+from execution.graph import is_link
+from execution.problems import WorkflowError
+from execution.schema import NodeSpec
+from execution.workflow.patch import WidgetChange, change_widgets
+from web.refusal import Refusal
+
+SEEDS = ("seed", "noise_seed")
+EXAMPLE = 'Give an object such as {"3.seed": 5, "Positive.text": "a red circle"}.'
+
+
+def with_changes(
+    prompt: Mapping[str, Any], extra: dict[str, Any], given: Any, catalogue: Mapping[str, NodeSpec]
+) -> dict[str, Any]:
+    """The prompt with inputs changed; the workflow in `extra`, which pictures carry, is changed alike.
+
+    `given` has values by `NODE.INPUT`, where NODE is an id, a title or a type (of several nodes: all of them); `seed`
+    alone means the seeds of all nodes.
+
+    Raises:
+        Refusal: 400, naming what is not there.
+    """
+    if not isinstance(given, dict):
+        raise Refusal(400, "invalid_set", "'set' is not a JSON object.", EXAMPLE)
+    changes: list[WidgetChange] = []
+    for target, value in cast("dict[str, Any]", given).items():
+        changes += [(node, name, value) for node, name in _places(prompt, target, catalogue)]
+    changed = dict(prompt)
+    for node, name, value in changes:
+        written = {"__value__": value} if is_link(value) else value
+        changed[node] = {**changed[node], "inputs": {**_inputs(changed[node]), name: written}}
+    info: Any = extra.get("extra_pnginfo")
+    if isinstance(info, dict) and isinstance(workflow := cast("dict[str, Any]", info).get("workflow"), dict):
+        try:
+            shown, _ = change_widgets(cast("dict[str, Any]", workflow), changes, catalogue)
+        except WorkflowError:  # no workflow that Weft can read: it stays as it was sent
+            return changed
+        extra["extra_pnginfo"] = {**cast("dict[str, Any]", info), "workflow": shown}
+    return changed
+
+
+def _places(prompt: Mapping[str, Any], target: str, catalogue: Mapping[str, NodeSpec]) -> list[tuple[str, str]]:
+    """The inputs that a name means."""
+    if target == "seed":
+        return [(node, name) for node in prompt for name in SEEDS if _has(prompt[node], name, catalogue)]
+    wanted, dot, name = target.rpartition(".")
+    if not dot or not wanted or not name:
+        raise Refusal(400, "invalid_set", f"{target[:80]!r} in 'set' does not say NODE.INPUT.", EXAMPLE)
+    found = [wanted] if wanted in prompt else _named(prompt, wanted)
+    if not found:
+        what = f"'set' names a node {wanted[:80]!r}, which the workflow does not have."
+        known = [*prompt, *filter(None, map(_title, prompt.values()))]
+        raise Refusal(400, "invalid_set", what, _near(wanted, known))
+    for node in found:
+        if not _has(prompt[node], name, catalogue):
+            kind = prompt[node]["class_type"]
+            spec = catalogue.get(kind)
+            known = [*_inputs(prompt[node]), *(one.name for one in spec.inputs)] if spec else [*_inputs(prompt[node])]
+            what = f"Node {node} ({kind}) has no input {name[:80]!r}, which 'set' names."
+            raise Refusal(400, "invalid_set", what, _near(name, known))
+    return [(node, name) for node in found]
+
+
+def _named(prompt: Mapping[str, Any], wanted: str) -> list[str]:
+    """The nodes of this title, else of this type."""
+    folded = wanted.casefold()
+    titled = [node for node, written in prompt.items() if _title(written).casefold() == folded]
+    return titled or [node for node, written in prompt.items() if written["class_type"].casefold() == folded]
+
+
+def _title(node: Mapping[str, Any]) -> str:
+    meta = node.get("_meta")
+    title = cast("Mapping[str, Any]", meta).get("title") if isinstance(meta, Mapping) else None
+    return title if isinstance(title, str) else ""
+
+
+def _inputs(node: Mapping[str, Any]) -> dict[str, Any]:
+    inputs = node.get("inputs")
+    return cast("dict[str, Any]", inputs) if isinstance(inputs, dict) else {}
+
+
+def _has(node: Mapping[str, Any], name: str, catalogue: Mapping[str, NodeSpec]) -> bool:
+    spec = catalogue.get(node["class_type"])
+    return name in _inputs(node) or (spec is not None and spec.input(name) is not None)
+
+
+def _near(wanted: str, known: list[str]) -> str:
+    near = get_close_matches(wanted, known, n=3, cutoff=0.5) or known[:8]
+    return f"There are: {', '.join(dict.fromkeys(near))}."
