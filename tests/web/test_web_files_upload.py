@@ -117,14 +117,14 @@ def test_refusals(tmp_path, fields, name, status):
 def test_a_form_without_a_file(tmp_path):
     async def test(server: Served) -> None:
         await upload(server, None, status=400, type="input")
-        kind = "multipart/form-data; boundary=x"
+        usual = "multipart/form-data; boundary=x"
         for body, kind in (
-            (b"", kind),
-            (b'--x\r\nContent-Disposition: form-data; name="image"\r\n\r\nabc\r\n--x--\r\n', kind),
+            (b"", usual),
+            (b'--x\r\nContent-Disposition: form-data; name="image"\r\n\r\nabc\r\n--x--\r\n', usual),
             (b"hello", "multipart/form-data"),
-            (b"hello", kind),
-            (b"--x\r\nno header\r\n\r\n--x--", kind),
-            (b"--x\r\nContent-Type: multipart/mixed; boundary=z\r\n\r\n--z--\r\n--x--", kind),
+            (b"hello", usual),
+            (b"--x\r\nno header\r\n\r\n--x--", usual),
+            (b"--x\r\nContent-Type: multipart/mixed; boundary=z\r\n\r\n--z--\r\n--x--", usual),
             (b"a=1", "application/x-www-form-urlencoded"),
             (b"{}", "application/json"),
         ):  # fmt: skip

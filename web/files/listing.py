@@ -30,6 +30,7 @@ class Entry:
     path: str  # below the folder, with forward slashes
     size: int  # bytes
     modified: int  # Unix nanoseconds
+    number: int = 0  # of the file on its disk: another file under the same name has another one
 
 
 @dataclass(slots=True)
@@ -104,14 +105,16 @@ class Listing:
                     elif entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root.resolve()):
                         continue
                     elif entry.is_file():
-                        found.files[entry.name] = known or _entry(below, entry.stat())
+                        same = known is not None and known.number == entry.inode()
+                        found.files[entry.name] = known if known and same else _entry(below, entry)
                 except (OSError, RuntimeError):
                     continue  # it went just now, or is a link to itself
         return found
 
 
-def _entry(path: str, state: os.stat_result) -> Entry:
-    return Entry(path, state.st_size, state.st_mtime_ns)
+def _entry(path: str, found: os.DirEntry[str]) -> Entry:
+    state = found.stat()
+    return Entry(path, state.st_size, state.st_mtime_ns, found.inode())
 
 
 def _is_text(name: str) -> bool:
