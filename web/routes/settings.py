@@ -100,7 +100,7 @@ ROUTES = (
         "Change one setting.",
         "User",
         query={"id": "The setting's name, such as `Comfy.ColorPalette`."},
-        body={},
+        body={"description": "Any JSON value."},
         answers={200: "It is kept.", **REFUSED},
     ),
 )
