@@ -52,7 +52,7 @@ function pill(method) {
 function typeOf(schema) {
   if (schema.$ref) return schema.$ref.split("/").at(-1);
   if ("const" in schema) return JSON.stringify(schema.const);
-  if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
+  if (schema.enum) return "one of";
   const options = schema.anyOf ?? schema.oneOf;
   if (options) return options.map(typeOf).join(" or ");
   if (Array.isArray(schema.type)) return schema.type.join(" or ");
@@ -73,13 +73,15 @@ function row(name, type, text, required) {
   return [term, h("dd", {}, prose(text ?? ""))];
 }
 
-function schemaRows(api, schema, depth = 0) {
+/** The fields of an object; what is `sent` tells which must be there, what is answered always is as it is told. */
+function schemaRows(api, schema, sent, depth = 0) {
   const shape = objectIn(api, schema);
   if (!shape) return null;
   const required = new Set(shape.required ?? []);
   const rows = Object.entries(shape.properties).flatMap(([name, inner]) => {
-    const [term, told] = row(name, typeOf(inner), inner.description, required.has(name));
-    const deeper = depth < 3 ? schemaRows(api, inner, depth + 1) : null;
+    const [term, told] = row(name, typeOf(inner), inner.description, sent && required.has(name));
+    if (inner.enum) term.append(...inner.enum.map((value) => h("code", { class: "choice" }, String(value))));
+    const deeper = depth < 3 ? schemaRows(api, inner, sent, depth + 1) : null;
     if (deeper) told.append(h("details", {}, h("summary", {}, `its ${deeper.children.length / 2} fields`), deeper));
     return [term, told];
   });
@@ -90,9 +92,9 @@ function block(title, ...content) {
   return h("section", { class: "block" }, h("h4", {}, title), ...content);
 }
 
-function contentBlock(api, title, content) {
+function contentBlock(api, title, content, sent) {
   return Object.entries(content).map(([media, { schema }]) => {
-    const rows = schemaRows(api, schema);
+    const rows = schemaRows(api, schema, sent);
     return block(title, h("p", { class: "media" }, media, rows ? "" : ` · ${typeOf(schema)}`), rows);
   });
 }
@@ -232,7 +234,7 @@ function tryForm(operation, values, changed) {
 
 function operationCard(api, operation) {
   const values = {};
-  const line = h("pre", { tabindex: "0" });
+  const line = h("pre", { class: "line", tabindex: "0" });
   const draw = () => (line.textContent = curlLine(api, operation, values));
   draw();
   const parameters = operation.parameters ?? [];
@@ -241,9 +243,9 @@ function operationCard(api, operation) {
   const told = [
     operation.description ? h("p", { class: "more" }, prose(operation.description)) : null,
     parameters.length ? block("Parameters", h("dl", { class: "fields" }, rows)) : null,
-    ...contentBlock(api, "Body", operation.requestBody?.content ?? {}),
+    ...contentBlock(api, "Body", operation.requestBody?.content ?? {}, true),
     answersBlock(operation),
-    ...contentBlock(api, "Answer", success?.content ?? {}),
+    ...contentBlock(api, "Answer", success?.content ?? {}, false),
   ];
   const code = [
     h("div", { class: "code" }, h("header", {}, "curl", copyButton(() => line.textContent)), line),
