@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from execution.jobs.errors import UnknownJob
@@ -35,6 +36,12 @@ def claim(connection: sqlite3.Connection, worker: str, now: int) -> Job | None:
     """The first pending job, now running on this worker; None: nothing waits, or the queue is paused."""
     found = full_jobs(connection, connection.execute(_CLAIM, (worker, now)).fetchall())
     return found[0] if found else None
+
+
+def reassign(connection: sqlite3.Connection, job: Job, worker: str) -> Job:
+    """A job that was just claimed goes to another worker."""
+    connection.execute("UPDATE jobs SET worker = ? WHERE id = ?", (worker, sought(job.id)))
+    return replace(job, worker=worker)
 
 
 def finish(connection: sqlite3.Connection, job_id: str, status: str, outcome: Packed, now: int) -> Job | None:

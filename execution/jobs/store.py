@@ -89,11 +89,18 @@ class JobStore:
 
         return await self.database.write(lambda connection: add(connection, request, self._clock()), count)
 
-    async def claim(self, worker: str) -> Job | None:
-        """The next job, now running on this worker; None: nothing waits, or the queue is paused."""
+    async def claim(self, worker: str, choose: Callable[[Job], str] | None = None) -> Job | None:
+        """The next job, now running on this worker; None: nothing waits, or the queue is paused.
+
+        `choose`, called on the writer's thread, may name another worker once it has seen the job.
+        """
 
         def work(connection: Any) -> Job | None:
-            return None if self._paused is not None else queueing.claim(connection, worker, self._clock())
+            if self._paused is not None:
+                return None
+            job = queueing.claim(connection, worker, self._clock())
+            chosen = worker if job is None or choose is None else choose(job)
+            return job if job is None or chosen == worker else queueing.reassign(connection, job, chosen)
 
         return await self.database.write(work)
 

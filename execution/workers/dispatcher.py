@@ -324,10 +324,11 @@ class Dispatcher:
             idle = [seat for seat in self._seats if seat.idle]
             if not idle or self._stopping or self.store.paused is not None:
                 return False
-            job = await self.store.claim(idle[0].name)
+            choose = self._chooser([seat.name for seat in idle])
+            job = await self.store.claim(idle[0].name, choose)
             if job is None:
                 return False
-            seat = self._best(job, idle)
+            seat = next(seat for seat in idle if seat.name == job.worker)
             running = self._board.begin(job, seat)
             if not seat.idle:  # it died while the claim was written
                 running.end(None)
@@ -340,14 +341,19 @@ class Dispatcher:
             seat.send(RunJob(job.id, job.prompt, job.targets, job.extra, job.attempts))
             return True
 
-    def _best(self, job: Job, idle: list[Seat]) -> Seat:
+    def _chooser(self, idle: list[str]) -> Callable[[Job], str] | None:
+        """How to choose among idle workers once the job is known; None where there is only one to choose."""
+        catalogue = self.catalogue or {}
         if len(self._seats) == 1:
-            return idle[0]
-        there = {seat.name: seat for seat in idle if seat.idle} or {seat.name: seat for seat in idle}
-        traces = traces_of(job.prompt, self.catalogue or {})
-        name = self._affinity.best(list(there), traces)
-        self._affinity.ran(name, traces)
-        return there[name]
+            return None
+
+        def choose(job: Job) -> str:
+            traces = traces_of(job.prompt, catalogue)
+            name = self._affinity.best(idle, traces)
+            self._affinity.ran(name, traces)
+            return name
+
+        return choose
 
     # What workers say
 

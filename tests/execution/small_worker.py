@@ -94,6 +94,7 @@ def act(ctx: Context, what: str, text: str = "", again: str = "") -> Ui:
     elif what == "stuck":
         time.sleep(3600)
     elif what == "native":  # holds the interpreter's lock, so that no other thread runs
+        time.sleep(0.2)  # so that it is told before that the node began
         ctypes.PyDLL(None).sleep(3600)
     elif what == "print":
         print("x" * 3_000_000)
@@ -110,13 +111,21 @@ def act(ctx: Context, what: str, text: str = "", again: str = "") -> Ui:
 
 
 @node("Steps", category="test", output=True, not_idempotent=True)
-def steps(ctx: Context, count: int = 10, seconds: float = 0.0, previews: bool = False, full: bool = False) -> Ui:
+def steps(
+    ctx: Context, count: int = 10, seconds: float = 0.0, previews: bool = False, full: bool = False, text: str = ""
+) -> Ui:
     for index in range(count):
         if previews:
             ctx.preview(Shown(f"{index}", full))
         ctx.progress(index + 1, count)
         time.sleep(seconds)
-    return Ui({"text": ["done"]})
+    return Ui({"text": [f"done{text}"]})
+
+
+@node("ShowBad", category="test", output=True)
+def show_bad(ctx: Context) -> Ui:
+    ctx.preview(Shown("bad", full=True))
+    return Ui({"text": []})
 
 
 @node("Wait", category="test", output=True, not_idempotent=True)
@@ -178,7 +187,7 @@ class TakesAll:
 
 
 FUNCTIONS = (
-    text, join, show, seeded, number, model, act, steps, wait, async_exit, block,
+    text, join, show, seeded, number, model, act, steps, show_bad, wait, async_exit, block,
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ def test_a_running_job_stops_where_it_reports_progress(tmp_path):
             await b.ready()
             pid = b.dispatcher.workers[0].pid
             prompt = chain(("Text", {"text": "a"}), ("Show", {"text": "<"}), ("Steps", {"count": 100_000}))
-            prompt["3"]["inputs"]["seconds"] = 0.01
+            prompt["3"]["inputs"] |= {"seconds": 0.01, "text": ["1", 0]}
             job = await b.submit(prompt)
             after = await b.submit(one("Seeded"))
             await b.watch.told(job, Progress)
