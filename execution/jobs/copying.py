@@ -96,8 +96,9 @@ class _Reader:
             low, high = ranges.pop()
             try:
                 for number, *row in self._source.execute(self._query, (low, high)):
-                    low = int(number) + 1
-                    yield tuple(row)
+                    if low <= number <= high:  # a damaged page may give any number, and the same again and again
+                        low = int(number) + 1
+                        yield tuple(row)
             except sqlite3.DatabaseError:
                 self.failures += 1
                 if low < high:  # what was read before the failure is behind us

@@ -94,10 +94,10 @@ class JobStore:
 
         `choose`, called on the writer's thread, may name another worker once it has seen the job.
         """
+        if self._paused is not None:  # on a full disk, the table may not say so
+            return None
 
         def work(connection: Any) -> Job | None:
-            if self._paused is not None:
-                return None
             job = queueing.claim(connection, worker, self._clock())
             chosen = worker if job is None or choose is None else choose(job)
             return job if job is None or chosen == worker else queueing.reassign(connection, job, chosen)
