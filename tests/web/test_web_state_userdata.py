@@ -172,7 +172,8 @@ def test_moving(tmp_path):
 def test_listings(tmp_path):
     async def test(server: Served) -> None:
         assert (await call(server, "GET", "/userdata"))[0] == 400
-        assert (await call(server, "GET", "/userdata?dir=workflows"))[0] == 404
+        assert (await call(server, "GET", "/userdata?dir=none"))[0] == 404
+        assert await server.get("/userdata?dir=workflows&recurse=true&split=false&full_info=true") == []
         assert (await call(server, "GET", "/userdata?dir=.."))[0] == 403
         assert await server.get("/v2/userdata") == []
         for name in ("b.json", "sub%2Fa.json", "sub%2Fdeep%2Fc.json", ".index.json"):

@@ -16,11 +16,13 @@ from web.files.memory import main_memory
 from web.files.state import files
 from web.refusal import Refusal
 from web.route import Route
-from web.site import site
+from web.site import WebOptions, site
 from web.version import VERSION
 
 SPOKEN = "0.3.64"
 """The version of ComfyUI whose API this is; clients that tell versions apart read it."""
+
+NO_PAID_NODES = "--disable-api-nodes"
 
 
 async def system_stats(request: web.Request) -> web.Response:
@@ -39,9 +41,15 @@ async def system_stats(request: web.Request) -> web.Response:
         "python_version": sys.version,
         "pytorch_version": server.dispatcher.versions.get("torch"),
         "embedded_python": False,
-        "argv": list(server.options.argv),
+        "argv": _arguments(server.options),
     }
     return json_answer({"system": system, "devices": [dict(one) for one in await server.dispatcher.stats()]})
+
+
+def _arguments(options: WebOptions) -> list[str]:
+    """The command line, as the stock front end reads it: without its maker's paid nodes, it asks its maker nothing."""
+    stock = options.front_end == "comfyui" and NO_PAID_NODES not in options.argv
+    return [*options.argv, *([NO_PAID_NODES] if stock else [])]
 
 
 def _machine() -> tuple[Any, str | None, str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
@@ -28,6 +28,12 @@ T = TypeVar("T")
 HISTORY_FOLDER = ".history"
 READ_AS = {".json": "application/json", ".css": "text/css", **SHOWN}
 """What a browser may read as what it is; the editor's style sheet is among it."""
+
+USUAL_FOLDERS = ("workflows", "subgraphs")
+"""There for every user, also before the first file is saved in them."""
+
+USUAL_FILES: Mapping[str, bytes] = {"user.css": b"", "comfy.templates.json": b"[]"}
+"""What the stock front end asks for whether or not it was ever saved, and what says that it was not."""
 
 
 def _store(request: web.Request) -> UserFiles:
@@ -94,7 +100,7 @@ async def list_tree(request: web.Request) -> web.Response:
 
 def _existing(root: Path, name: str) -> Path:
     folder = folder_below(root, name, 403)
-    if not folder.is_dir():
+    if not folder.is_dir() and name not in USUAL_FOLDERS:
         raise not_found("There is no such directory.", "POST /userdata/{file} makes it with the first file in it.")
     return folder
 
@@ -102,7 +108,12 @@ def _existing(root: Path, name: str) -> Path:
 async def get_file(request: web.Request) -> web.Response:
     """A file's content and its revision."""
     store, name = _store(request), request.match_info["file"]
-    return _content(request, name, await _on_disk(lambda: store.read(name)))
+    usual = USUAL_FILES.get(name) if site(request).options.front_end == "comfyui" else None
+
+    def read() -> bytes:
+        return usual if usual is not None and not store.path(name).is_file() else store.read(name)
+
+    return _content(request, name, await _on_disk(read))
 
 
 def _content(request: web.Request, name: str, data: bytes) -> web.Response:
