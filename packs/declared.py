@@ -13,6 +13,7 @@ from execution.node import Node, declared_node
 from packs.extension import EntryPointError, extension_classes
 from packs.file_choices import with_files
 from packs.host import Host
+from packs.reasons import said_by
 
 Make = Callable[[], Node]
 """Makes a node of a class that is asked for its inputs now."""
@@ -61,8 +62,7 @@ def _add(found: Declared, key: str, make: Make, taken: Callable[[str], str | Non
     try:
         node = make()
     except Exception as error:  # noqa: BLE001 - a pack's own code: what fails is this class alone, and is told
-        said = str(error).strip().removesuffix(".")
-        found.notes.append(f"Its node {key} cannot be used: {type(error).__name__}: {said}.")
+        found.notes.append(f"Its node {key} cannot be used: {said_by(error)}.")
         return False
     found.nodes[key] = node
     found.makes[key] = make
@@ -87,10 +87,22 @@ def _classes(module: ModuleType, notes: list[str]) -> Iterator[tuple[str, type]]
             notes.append(f"Its NODE_CLASS_MAPPINGS has an entry {key!r} that is no class, which is left out.")
     entry: Any = getattr(module, "comfy_entrypoint", None)
     if callable(entry):
+        yield from _newer(entry, notes)
+
+
+def _newer(entry: Callable[[], Any], notes: list[str]) -> Iterator[tuple[str, type]]:
+    try:
+        classes = extension_classes(entry)
+    except EntryPointError as error:
+        notes.append(str(error))
+        return
+    for cls in classes:
         try:
-            yield from extension_classes(entry)
-        except EntryPointError as error:
-            notes.append(str(error))
+            adapted = cls.as_class_style()
+        except Exception as error:  # noqa: BLE001 - a pack's own code: what fails is this class alone, and is told
+            notes.append(f"Its node {cls.__name__} cannot be used: {said_by(error)}.")
+        else:
+            yield adapted.NODE_ID, adapted
 
 
 def _display_of(cls: type) -> str | None:

@@ -8,13 +8,15 @@ from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
+from packs.reasons import said_by
+
 
 class EntryPointError(Exception):
     """`comfy_entrypoint` did not give what it should; the text is a sentence."""
 
 
-def extension_classes(entry: Callable[[], Any]) -> list[tuple[str, type]]:
-    """Names and class-style classes of the nodes that an entry point's extension has.
+def extension_classes(entry: Callable[[], Any]) -> list[Any]:
+    """The node classes that an entry point's extension has; each makes a class-style one by `as_class_style`.
 
     Raises:
         EntryPointError: the entry point or the extension failed, or gave something else.
@@ -24,16 +26,11 @@ def extension_classes(entry: Callable[[], Any]) -> list[tuple[str, type]]:
     except EntryPointError:
         raise
     except Exception as error:  # a pack's own code, told to the user as a sentence
-        said = f"{type(error).__name__}: {error}".strip().removesuffix(".")
-        raise EntryPointError(f"Its comfy_entrypoint failed: {said}.") from error
-    found: list[tuple[str, type]] = []
+        raise EntryPointError(f"Its comfy_entrypoint failed: {said_by(error)}.") from error
     for cls in classes:
-        make: Any = getattr(cls, "as_class_style", None)
-        if not isinstance(cls, type) or not callable(make):
+        if not isinstance(cls, type) or not callable(getattr(cls, "as_class_style", None)):
             raise EntryPointError(f"Its comfy_entrypoint gave {cls!r}, which is no node class.")
-        adapted = cast("type", make())
-        found.append((str(getattr(adapted, "NODE_ID", cls.__name__)), adapted))
-    return found
+    return classes
 
 
 async def _ask(entry: Callable[[], Any]) -> list[Any]:

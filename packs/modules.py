@@ -43,19 +43,19 @@ class PackModules:
         self._finder = PackFinder(imports)
         at = next((i for i, one in enumerate(sys.meta_path) if one is PathFinder), len(sys.meta_path))
         sys.meta_path.insert(at, self._finder)
-        self._added: list[str] = []
+        self._parent: ModuleType | None = None
         if PARENT not in sys.modules:  # so that packs find each other as custom_nodes.<name>
-            parent = ModuleType(PARENT, "The node packs.")
-            parent.__path__ = [str(folder) for folder in folders]
-            sys.modules[PARENT] = parent
-            self._added.append(PARENT)
+            self._parent = sys.modules[PARENT] = ModuleType(PARENT, "The node packs.")
+            self._parent.__path__ = [str(folder) for folder in folders]
 
     def close(self) -> None:
         """Forget every module of these packs."""
         sys.meta_path.remove(self._finder)
-        for name in self._added:
-            forget(name)
-            sys.modules.pop(name, None)
+        for name, module in list(sys.modules.items()):
+            if self._is_ours(module):
+                del sys.modules[name]
+        if self._parent is not None and sys.modules.get(PARENT) is self._parent:
+            del sys.modules[PARENT]
 
     def add_place(self, path: Path) -> None:
         """Make the folder of a pack known."""
@@ -78,7 +78,7 @@ class PackModules:
         entry = path / "__init__.py" if path.is_dir() else path
         full = _module_name(name)
         present = sys.modules.get(full)
-        if present is not None and getattr(present, "__file__", None) == str(entry):
+        if present is not None and self._is_ours(present) and getattr(present, "__file__", None) == str(entry):
             return present  # another pack has imported it already
         full = _unused(full)
         before, search = set(sys.modules), list(sys.path)
@@ -90,8 +90,11 @@ class PackModules:
             _forget_below(path, before)
             sys.path[:] = search
             raise
-        self._added.append(full)
         return module
+
+    def _is_ours(self, module: ModuleType) -> bool:
+        spec = getattr(module, "__spec__", None)
+        return spec is not None and type(spec.loader) is self._imports.loader
 
     def _module_of(self, file: Path, name: str, search: list[str] | None) -> ModuleType:
         loader = self._imports.loader(name, str(file))

@@ -10,10 +10,11 @@ LONGEST = 400  # characters of what an exception says
 
 def reason(error: BaseException, path: Path) -> str:
     """What went wrong, where in the pack, and what to do about it."""
-    return f"It could not be imported: {_said(error)}{_place(error, path)}. {_remedy(error, path)}".rstrip()
+    return f"It could not be imported: {said_by(error)}{_place(error, path)}. {_remedy(error, path)}".rstrip()
 
 
-def _said(error: BaseException) -> str:
+def said_by(error: BaseException) -> str:
+    """The class of an exception and what it says, in one line without a full stop."""
     text = str(error.msg if isinstance(error, SyntaxError) else error).strip().removesuffix(".")
     text = " ".join(text.split())
     if isinstance(error, SystemExit):
