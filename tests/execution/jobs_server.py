@@ -7,6 +7,7 @@ import asyncio
 import os
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -28,11 +29,9 @@ async def submit(store: JobStore, name: str, chance: random.Random) -> None:
         submitted = await store.submit(asked)
         tell("submitted", submitted.job.id)
         if key is not None and chance.random() < 0.5:  # the client did not hear the answer, and asks again
-            again = await store.submit(
-                NewJob(f"{name}-{i}-again", prompt, ("1",), idempotency_key=key, body_digest="same")
-            )
+            again = await store.submit(replace(asked, id=f"{asked.id}-again"))
             assert again.replayed and again.job.id == submitted.job.id
-        elif chance.random() < 0.1:
+        elif key is None and chance.random() < 0.1:
             try:
                 await store.submit(asked)
                 tell("twice", asked.id)

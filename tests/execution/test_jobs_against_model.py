@@ -63,10 +63,10 @@ class Model(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
     def pending(self) -> list[str]:
-        waiting = [
-            (not job.returned, job.number, job.seq, name) for name, job in self.jobs.items() if job.status == "pending"
-        ]
-        return [name for *_, name in sorted(waiting)]
+        def turn(name: str) -> tuple[bool, float, int]:
+            return not self.jobs[name].returned, self.jobs[name].number, self.jobs[name].seq
+
+        return sorted(self.with_status("pending"), key=turn)
 
     def with_status(self, *statuses: str) -> list[str]:
         return [name for name, job in self.jobs.items() if job.status in statuses]
