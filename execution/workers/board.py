@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import Callable, Collection
 
 from execution.jobs.errors import StoreError, UnknownJob
@@ -121,7 +122,7 @@ class Board:
                 job = await self._store.finish(job_id, running.outcome)
         except UnknownJob:
             job = None
-        except StoreError as error:
+        except (StoreError, sqlite3.Error) as error:
             self._unwritten[job_id] = running
             await self.cannot_write(error)
             return False
@@ -136,7 +137,7 @@ class Board:
         self.queue_changed()
         return True
 
-    async def cannot_write(self, error: StoreError) -> None:
+    async def cannot_write(self, error: Exception) -> None:
         """Pause the queue because the store cannot be written; goes on by itself when it can."""
         if self._store.paused is None:
             self._full = str(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any, cast
 
@@ -315,7 +316,7 @@ class Dispatcher:
             try:
                 while await self._start_next():
                     pass
-            except StoreError as error:
+            except (StoreError, sqlite3.Error) as error:
                 await self._board.cannot_write(error)
 
     async def _start_next(self) -> bool:

@@ -93,7 +93,20 @@ class Bench:
         return job_id
 
     def outputs(self, prompt: dict[str, Any]) -> list[str]:
-        known = ("Show", "Seeded", "Model", "Act", "Steps", "Wait", "AsyncExit", "Picky", "TakesAll")
+        known = (
+            "SaveImage",
+            "PreviewImage",
+            "SaveImageWebsocket",
+            "Show",
+            "Seeded",
+            "Model",
+            "Act",
+            "Steps",
+            "Wait",
+            "AsyncExit",
+            "Picky",
+            "TakesAll",
+        )
         return [node_id for node_id, written in prompt.items() if written["class_type"] in known]
 
     async def run(self, prompt: dict[str, Any], **more: Any) -> Job:
@@ -116,7 +129,9 @@ async def bench(folder: Path, *launches: Launch, **options: Any) -> AsyncIterato
     """A dispatcher that runs; everything is ended afterwards."""
     store = options.pop("store", None) or await JobStore.open(folder / "jobs.sqlite3")
     logs = Logbook()
-    dispatcher = Dispatcher(store, launches or [launch()], logs, lambda _: ["a", "b"], lambda *_: False, **options)
+    list_files = options.pop("list_files", lambda _: ["a", "b"])
+    has_file = options.pop("has_file", lambda *_: False)
+    dispatcher = Dispatcher(store, launches or [launch()], logs, list_files, has_file, **options)
     made = Bench(dispatcher, logs)
     await dispatcher.start()
     try:

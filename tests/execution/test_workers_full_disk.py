@@ -1,0 +1,167 @@
+"""A store that cannot be written: the queue is paused and says why, nothing is lost, and it goes on by itself."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from execution.events import NodeFinished, NodeStarted
+from execution.jobs.errors import StoreFull
+from execution.jobs.store import JobStore
+from execution.workers import board
+from execution.workers.news import JobEnded, JobRetried, JobStarted, QueueChanged
+from tests.execution.worker_helpers import bench, one
+
+FULL = "The job database cannot be written: its disk is full. Free some space; then go on."
+
+
+class FullStore(JobStore):
+    """A real store whose disk is full while `full` is set."""
+
+    full = False
+
+    def _check(self):
+        if self.full:
+            raise StoreFull(FULL)
+
+    async def claim(self, worker, choose=None):
+        self._check()
+        return await super().claim(worker, choose)
+
+    async def finish(self, job_id, outcome):
+        self._check()
+        return await super().finish(job_id, outcome)
+
+    async def give_back(self, job_id, count_attempt):
+        self._check()
+        return await super().give_back(job_id, count_attempt)
+
+    async def cancel_pending(self, ids=None):
+        self._check()
+        return await super().cancel_pending(ids)
+
+    async def resume(self):
+        self._check()
+        await super().resume()
+
+    async def pause(self, reason):
+        if self.full:
+            self._set_paused(reason)
+        else:
+            await super().pause(reason)
+
+
+@pytest.fixture
+def often(monkeypatch):
+    monkeypatch.setattr(board, "RETRY_EVERY", 0.02)
+
+
+def test_an_outcome_that_cannot_be_written_waits(tmp_path, often):
+    async def main():
+        store = await FullStore.open(tmp_path / "jobs.sqlite3")
+        async with bench(tmp_path, store=store) as b:
+            job = await b.submit(one("Wait", seconds=0.05, text="kept"))
+            later = await b.submit(one("Seeded"))
+            await b.watch.told(job, NodeStarted)
+            store.full = True
+            await b.watch.until(lambda: b.dispatcher.paused)
+            assert b.dispatcher.paused == FULL
+            assert QueueChanged(2, FULL) in b.watch.news
+            assert not b.watch.of(JobEnded)
+            assert [one.id for one in b.dispatcher.running] == [job]
+            assert "The queue is paused." in b.log()
+            with pytest.raises(StoreFull):
+                await b.dispatcher.resume()
+            assert b.dispatcher.paused == FULL
+            store.full = False
+            ended = await b.watch.ended(job)
+            assert (ended.status, ended.outcome.outputs) == ("success", {"1": {"text": ["kept"]}})
+            assert (await b.watch.ended(later)).status == "success"
+            assert b.dispatcher.paused is None
+            assert [n.job.id for n in b.watch.of(JobStarted)] == [job, later]
+            assert [n.job.id for n in b.watch.of(JobEnded)] == [job, later]
+
+    asyncio.run(main())
+
+
+def test_resuming_by_hand_writes_first(tmp_path):
+    async def main():
+        store = await FullStore.open(tmp_path / "jobs.sqlite3")
+        async with bench(tmp_path, store=store) as b:
+            job = await b.submit(one("Wait", seconds=0.05))
+            await b.watch.told(job, NodeStarted)
+            store.full = True
+            await b.watch.until(lambda: b.dispatcher.paused)
+            store.full = False
+            await b.dispatcher.resume()
+            assert b.watch.of(JobEnded)[-1].job.id == job
+            assert b.dispatcher.paused is None
+
+    asyncio.run(main())
+
+
+def test_a_claim_that_cannot_be_written_pauses_too(tmp_path, often):
+    async def main():
+        store = await FullStore.open(tmp_path / "jobs.sqlite3")
+        async with bench(tmp_path, store=store) as b:
+            await b.ready()
+            store.full = True
+            job = await b.submit(one("Seeded"))  # the last page that fitted
+            await b.watch.until(lambda: b.dispatcher.paused)
+            assert not b.watch.of(JobStarted)
+            store.full = False
+            assert (await b.watch.ended(job)).status == "success"
+
+    asyncio.run(main())
+
+
+def test_a_job_whose_worker_dies_meanwhile_runs_again_afterwards(tmp_path, often):
+    async def main():
+        store = await FullStore.open(tmp_path / "jobs.sqlite3")
+        async with bench(tmp_path, store=store) as b:
+            job = await b.submit(one("Act", what="stuck", again=str(tmp_path / "mark")))
+            await b.watch.told(job, NodeStarted)
+            store.full = True
+            os.kill(b.dispatcher.workers[0].pid, signal.SIGKILL)
+            await b.watch.until(lambda: b.dispatcher.paused)
+            assert not b.watch.of(JobRetried)
+            store.full = False
+            assert (await b.watch.ended(job)).status == "success"
+            assert len(b.watch.of(JobRetried)) == 1
+
+    asyncio.run(main())
+
+
+def test_a_pause_of_the_users_own_stays(tmp_path, often):
+    async def main():
+        store = await FullStore.open(tmp_path / "jobs.sqlite3")
+        async with bench(tmp_path, store=store) as b:
+            job = await b.submit(one("Wait", seconds=0.05))
+            await b.watch.told(job, NodeStarted)
+            await b.dispatcher.pause("lunch")
+            store.full = True
+            await b.watch.told(job, NodeFinished)
+            await asyncio.sleep(0.1)
+            assert b.dispatcher.paused == "lunch"
+            store.full = False
+            assert (await b.watch.ended(job)).status == "success"
+            assert b.dispatcher.paused == "lunch"
+
+    asyncio.run(main())
+
+
+def test_an_outcome_never_written_means_the_job_runs_again_at_the_next_start(tmp_path):
+    async def main():
+        store = await FullStore.open(tmp_path / "jobs.sqlite3")
+        async with bench(tmp_path, store=store) as b:
+            job = await b.submit(one("Wait", seconds=0.05))
+            await b.watch.told(job, NodeStarted)
+            store.full = True
+            await b.watch.until(lambda: b.dispatcher.paused)
+        assert "will run again at the next start" in b.log()
+        async with bench(tmp_path) as b:
+            ended = await b.watch.ended(job)
+            assert (ended.status, ended.attempts) == ("success", 1)
+
+    asyncio.run(main())
