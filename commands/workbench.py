@@ -29,6 +29,7 @@ from nodes.background import Background
 from nodes.numbering import FileNumbers
 from nodes.preview_colours import PreviewColours
 from nodes.prompt_files import PromptFiles
+from nodes.publishing import remove_leftovers
 from nodes.saving import SaveOptions
 
 PROGRAM = Path(__file__).resolve().parent.parent
@@ -99,6 +100,7 @@ class EngineSetup:
     colours: PreviewColours | None = None  # given where previews are shown
     session: str = ""  # of the server: results of node packs are taken from disk within one only
     tell: Callable[[str], None] | None = None  # hears sentences about the disk tier
+    tidy: bool = False  # remove half-written files of dead processes from the output and temporary folders
 
 
 def build_engine(
@@ -106,7 +108,11 @@ def build_engine(
 ) -> Engine:
     """An engine whose nodes compute on `memory`'s device, without gradients. To be closed."""
     chosen = setup or EngineSetup()
-    services: list[object] = [workspace, memory, FileNumbers(), Background(), SaveOptions(chosen.metadata)]
+    background = Background()
+    services: list[object] = [workspace, memory, FileNumbers(), background, SaveOptions(chosen.metadata)]
+    if chosen.tidy:
+        background.begin(lambda: remove_leftovers(workspace.folder("output")))
+        background.begin(lambda: remove_leftovers(workspace.folder("temp")))
     if chosen.colours is not None:
         services.append(chosen.colours)
     return Engine(

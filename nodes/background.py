@@ -33,6 +33,10 @@ class Background:
                 done.exception()  # heard of, though nobody can be told any more
             raise
 
+    def begin(self, work: Callable[[], object]) -> None:
+        """Do something when its turn comes; nobody waits for it, so it must deal with its own failures."""
+        self._pool.submit(work)
+
     def close(self) -> None:
         """End the thread once all is done."""
         self._pool.shutdown()

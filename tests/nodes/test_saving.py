@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from execution.node import NodeInputError
+from nodes import numbering
 from nodes.numbering import FileNumbers, highest_number
 from nodes.saving import NumberedFiles
 
@@ -127,3 +128,46 @@ def test_content_is_on_the_disk_before_it_has_its_name(workspace, monkeypatch):
     monkeypatch.setattr(os, "link", lambda a, b: (order.append("link"), real_link(a, b)))
     write(workspace, "x")
     assert order[:2] == ["sync", "link"]
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    seen = []
+    real = numbering.highest_number
+    monkeypatch.setattr(numbering, "highest_number", lambda folder, name: seen.append(name) or real(folder, name))
+    return seen
+
+
+def test_a_folder_is_looked_through_once_while_nobody_else_changes_it(workspace, looks):
+    numbers = FileNumbers()
+    names = [write(workspace, prefix, numbers=numbers) for prefix in ("x", "x", "y", "x", "y", "x")]
+    assert names == [f"{name}_.png" for name in ("x_00001", "x_00002", "y_00001", "x_00003", "y_00002", "x_00004")]
+    assert looks == ["x", "y"]
+
+
+def test_files_that_others_add_and_take_count_as_they_are(workspace, looks):
+    numbers = FileNumbers()
+    output = workspace.root / "output"
+    write(workspace, "x", numbers=numbers)
+    (output / "x_00041_.latent").touch()
+    assert write(workspace, "x", numbers=numbers) == "x_00042_.png"
+    (output / "x_00041_.latent").unlink()
+    (output / "x_00042_.png").unlink()
+    assert write(workspace, "x", numbers=numbers) == "x_00002_.png"
+    assert len(looks) == 3
+
+
+def test_previews_of_a_process_share_one_prefix(workspace, looks):
+    numbers = FileNumbers()
+    assert numbers.temporary_prefix == numbers.temporary_prefix
+    assert re.fullmatch(r"ComfyUI_temp_[a-z]{5}", numbers.temporary_prefix)
+    assert FileNumbers().temporary_prefix != FileNumbers().temporary_prefix
+
+
+def test_a_folder_with_many_names_is_not_remembered_without_end(workspace, monkeypatch):
+    monkeypatch.setattr(numbering, "MOST_NAMES", 3)
+    numbers = FileNumbers()
+    for number in range(10):
+        write(workspace, f"p{number}", numbers=numbers)
+    (folder,) = numbers._folders.values()
+    assert len(folder.highest) <= 4
