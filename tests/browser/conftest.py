@@ -1,0 +1,36 @@
+"""Chromium, driven by Playwright, as one page for each test."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+SCREEN = {"width": 1400, "height": 900}
+ACTION_SECONDS = 60
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The machine's own Chromium: `apt-get install chromium`."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        message = "Chromium is not on this machine (Debian: apt-get install chromium)"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        # Root, as in containers, cannot use Chromium's sandbox; containers often have a small /dev/shm.
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page, with storage of its own."""
+    context = browser.new_context(viewport=SCREEN)
+    context.set_default_timeout(1000 * ACTION_SECONDS)
+    yield context.new_page()
+    context.close()
