@@ -24,7 +24,7 @@ def list_files(folder: Path, recurse: bool) -> list[str]:
     for directory, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith(".")) if recurse else []
         place = Path(directory).relative_to(folder)
-        found += [(place / name).as_posix() for name in names if not name.startswith(".") and _is_text(name)]
+        found += [(place / name).as_posix() for name in names if _is_shown(Path(directory) / name, folder)]
     return sorted(found)
 
 
@@ -33,11 +33,11 @@ def list_everything(folder: Path, root: Path) -> list[dict[str, Any]]:
     folders: list[dict[str, Any]] = []
     files: list[dict[str, Any]] = []
     for directory, names, others in os.walk(folder):
-        names[:] = sorted(name for name in names if not name.startswith(".") and _is_text(name))
+        names[:] = sorted(name for name in names if _is_shown(Path(directory) / name, root))
         folders += [_entry(Path(directory) / name, root, "directory") for name in names]
         for name in sorted(others):
             path = Path(directory) / name
-            if not name.startswith(".") and _is_text(name) and path.is_file():
+            if _is_shown(path, root) and path.is_file():
                 files.append({**_entry(path, root, "file"), "size": path.stat().st_size})
     return [*sorted(folders, key=_path_of), *sorted(files, key=_path_of)]
 
@@ -51,6 +51,11 @@ def _path_of(entry: dict[str, Any]) -> str:
     return str(entry["path"])
 
 
-def _is_text(name: str) -> bool:
-    """Whether a name is Unicode, so that a URL can ask for it."""
-    return not any("\ud800" <= character <= "\udfff" for character in name)
+def _is_shown(path: Path, root: Path) -> bool:
+    """Whether a name is neither hidden, nor beyond Unicode and so beyond URLs, nor a link that leads outside."""
+    if path.name.startswith(".") or any("\ud800" <= character <= "\udfff" for character in path.name):
+        return False
+    try:
+        return not path.is_symlink() or path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # a link to itself
+        return False
