@@ -37,8 +37,8 @@ class Webhooks:
 
     def __init__(self, site: Site, waits: tuple[float, ...] = WAITS) -> None:
         self._site = site
-        self._waits = waits
-        self._waiting: dict[str, None] = {}
+        self.waits = waits
+        self.waiting: dict[str, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._saving = asyncio.Lock()
@@ -49,7 +49,7 @@ class Webhooks:
         self._stop_listening = self._site.dispatcher.listen(self._hear)
         kept: Any = await self._site.dispatcher.store.value(WAITING)
         for job_id in cast("list[str]", kept) if isinstance(kept, list) else []:
-            self._waiting[job_id] = None
+            self.waiting[job_id] = None
             job = await self._site.dispatcher.store.get(job_id)
             if job is None:
                 await self._forget(job_id)
@@ -67,16 +67,16 @@ class Webhooks:
 
     async def expect(self, job: Job) -> None:
         """Note down that a job's end is to be told; before its acceptance is answered."""
-        if job.webhook is None or job.id in self._waiting:
+        if job.webhook is None or job.id in self.waiting:
             return
-        self._waiting[job.id] = None
+        self.waiting[job.id] = None
         await self._save()
         known = await self._site.dispatcher.store.get(job.id)
         if known is not None and known.status in ENDED:  # it was quicker
             self._begin(known)
 
     def _hear(self, news: News) -> None:
-        if isinstance(news, JobEnded) and news.job.webhook is not None and news.job.id in self._waiting:
+        if isinstance(news, JobEnded) and news.job.webhook is not None and news.job.id in self.waiting:
             self._begin(news.job)
 
     def _begin(self, job: Job) -> None:
@@ -90,7 +90,7 @@ class Webhooks:
     async def _deliver(self, job: Job) -> None:
         body = to_json({"event": "job.ended", **run_result(job)}).encode("ascii")
         told = "nothing was tried"
-        for wait in self._waits:
+        for wait in self.waits:
             await asyncio.sleep(wait)
             try:
                 async with self._slots:
@@ -128,13 +128,13 @@ class Webhooks:
             return answer.status if answer.status < 300 or answer.status >= 400 else 400
 
     async def _forget(self, job_id: str) -> None:
-        self._waiting.pop(job_id, None)
+        self.waiting.pop(job_id, None)
         await self._save()
 
     async def _save(self) -> None:
         async with self._saving:
             try:
-                await self._site.dispatcher.store.set_value(WAITING, list(self._waiting))
+                await self._site.dispatcher.store.set_value(WAITING, list(self.waiting))
             except StoreError as error:
                 log.warning("Which webhooks wait cannot be noted down: %s", error)
 

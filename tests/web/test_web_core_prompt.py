@@ -215,8 +215,14 @@ def test_the_same_idempotency_key_queues_once(tmp_path):
 UI_WORKFLOW = {
     "version": 0.4,
     "nodes": [
-        {"id": 1, "type": "Text", "outputs": [{"name": "text", "type": "STRING", "links": [1]}], "widgets_values": ["hello"]},
-        {"id": 2, "type": "Show", "inputs": [{"name": "text", "type": "STRING", "link": 1, "widget": {"name": "text"}}]},
+        {
+            "id": 1, "type": "Text", "widgets_values": ["hello"],
+            "outputs": [{"name": "text", "type": "STRING", "links": [1]}],
+        },
+        {
+            "id": 2, "type": "Show",
+            "inputs": [{"name": "text", "type": "STRING", "link": 1, "widget": {"name": "text"}}],
+        },
     ],
     "links": [[1, 1, 0, 2, 0, "STRING"]],
 }  # fmt: skip

@@ -73,10 +73,9 @@ def test_expected_failures_are_sentences():
     assert "The disk is full." in asyncio.run(answered(full))[1]
     assert asyncio.run(answered(refuse)) == (
         418,
-        '{"error":{"type":"teapot","message":"I am a teapot.","details":"Ask for tea.","extra_info":{}},'
-        '"node_errors":{}}',
+        to_json(Refusal(418, "teapot", "I am a teapot.", "Ask for tea.").to_json()),
     )
-    status, text = asyncio.run(answered(refuse, "/api/v2/x"))
+    text = asyncio.run(answered(refuse, "/api/v2/x"))[1]
     assert text == '{"error":{"code":"teapot","message":"I am a teapot.","details":{"remedy":"Ask for tea."}}}'
 
 
