@@ -53,7 +53,7 @@ def drive(server: RunningServer, client_environment: dict[str, str], tmp_path: P
             "draw": prompts.text_to_image(seed, steps=3, prefix=client.replace("/", "_")),
             "invert": prompts.inverted("to be named by the client"),
             "refused": prompts.refused(),
-            "failing": prompts.failing(),
+            "failing": prompts.failing(seed),
         }
         (tmp_path / "job.json").write_text(json.dumps(job))
         (tmp_path / "upload.png").write_bytes(prompts.upload_bytes())

@@ -55,12 +55,16 @@ def refused() -> dict:
     return _titled({"9": ("SaveImage", {"filename_prefix": "never"})})
 
 
-def failing() -> dict:
-    """A prompt that passes validation and whose node `2` (of the pack in `pack/`) fails while it runs."""
+def failing(salt: int) -> dict:
+    """A prompt that passes validation and whose node `2` (of the pack in `pack/`) fails after a second's work.
+
+    Clients that connect their websocket only after queueing are connected by then.
+    """
     return _titled(
         {
             "1": ("EmptyImage", {"width": SIZE, "height": SIZE, "batch_size": 1, "color": 0}),
-            "2": ("TestFails", {"image": ["1", 0], "message": "on purpose"}),
+            "4": ("TestWaits", {"image": ["1", 0], "steps": 20, "step_seconds": 0.05, "salt": salt}),
+            "2": ("TestFails", {"image": ["4", 0], "message": "on purpose"}),
             "3": ("SaveImage", {"images": ["2", 0], "filename_prefix": "never"}),
         }
     )

@@ -4,7 +4,7 @@ from tests.clients.prompts import check_drawn, check_inverted
 
 
 def test_comfy_ui_client_draws_uploads_and_reports_errors(drive):
-    done = drive("comfy_ui_client.mjs", "comfy-ui-client", seed=16)
+    done = drive("comfy_ui_client.mjs", "comfy-ui-client", seed=17)
     check_drawn(done.picture("drawn.png"))
     check_inverted(done.picture("inverted.png"))
     report = done.report

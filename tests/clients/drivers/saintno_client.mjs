@@ -15,7 +15,7 @@ async function run(prompt, node) {
   const wrapper = new CallWrapper(api, builder)
     .onPending(() => (told.pending = true))
     .onProgress((info) => told.progress.push([info.node, info.value, info.max]))
-    .onFailed((error) => (told.failed = { name: error.constructor.name, text: error.message, cause: error.cause }));
+    .onFailed((error) => (told.failed ??= { name: error.constructor.name, text: error.message, cause: error.cause }));
   told.outputs = await wrapper.run();
   return told;
 }
