@@ -24,8 +24,14 @@ PYTHON_CLIENTS = {
     "comfy-script": ("comfy-script[client]==0.6.1", "dynaconf~=3.0", "networkx~=3.0", "tqdm~=4.0", "wrapt~=1.0"),
     "comfy-api-simplified": ("comfy-api-simplified==1.6.0",),
     "comfyui-utils": ("comfyui-utils==0.0.1",),
+    "comfy-sdk": ("comfy-sdk==0.5.0",),
 }
-NODE_CLIENTS = ("@saintno/comfyui-sdk@0.3.1", "@stable-canvas/comfyui-client@1.5.9", "comfy-ui-client@0.1.2")
+NODE_CLIENTS = (
+    "@saintno/comfyui-sdk@0.3.1",
+    "@stable-canvas/comfyui-client@1.5.9",
+    "comfy-ui-client@0.1.2",
+    "@comfyorg/sdk@0.1.9",
+)
 
 
 class InstallFailed(Exception):
