@@ -12,6 +12,7 @@ from execution.legacy import class_node
 from execution.node import Node, declared_node
 from packs.extension import EntryPointError, extension_classes
 from packs.file_choices import with_files
+from packs.handles import for_packs
 from packs.host import Host
 from packs.reasons import said_by
 
@@ -73,9 +74,23 @@ def _maker(host: Host, key: str, cls: type, display: str, python_module: str) ->
     def make() -> Node:
         host.forget_listed()
         node = class_node(key, cls, display, python_module)
-        return replace(node, spec=with_files(node.spec, host.listed, host.workspace))
+        spec = with_files(node.spec, host.listed, host.workspace)
+        return replace(node, spec=spec, call=_with_handles(node.call, spec.input_is_list))
 
     return make
+
+
+def _with_handles(call: Callable[..., Any], whole: bool) -> Callable[..., Any]:
+    """A call whose models have the methods that packs expect."""
+
+    def call_with_handles(instance: Any, **values: Any) -> Any:
+        if whole:
+            given = {name: [for_packs(item) for item in cast("list[Any]", items)] for name, items in values.items()}
+        else:
+            given = {name: for_packs(value) for name, value in values.items()}
+        return call(instance, **given)
+
+    return call_with_handles
 
 
 def _classes(module: ModuleType, notes: list[str]) -> Iterator[tuple[str, type]]:

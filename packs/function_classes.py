@@ -14,6 +14,7 @@ from execution.lazy import Given
 from execution.node import Node, Returned
 from execution.schema import FileNames, InputSpec
 from packs.extension import completed
+from packs.handles import for_packs
 from packs.host import Host
 
 METHODS: Mapping[str, str] = MappingProxyType(
@@ -132,9 +133,8 @@ def argument_order(node: Node) -> tuple[str, ...]:
 def _as_class_result(node: Node, returned: Returned) -> Any:
     if returned.expansion is not None:
         raise TypeError(f"{node.spec.name} answers with nodes, so it can only be used in a graph, not be called.")
-    if returned.ui is None:
-        return returned.outputs
-    return {"ui": dict(returned.ui), "result": returned.outputs}
+    outputs = tuple(for_packs(output) for output in returned.outputs)
+    return outputs if returned.ui is None else {"ui": dict(returned.ui), "result": outputs}
 
 
 def _written(spec: InputSpec, host: Host) -> Any:

@@ -15,6 +15,7 @@ from execution.registry import Registry
 from execution.workers.messages import Broadcast, Pack
 from folders.workspace import Workspace
 from models.memory import DeviceMemory
+from nodes.prompt_files import PromptFiles
 from packs.load import LoadedPacks, load_packs
 
 
@@ -60,7 +61,7 @@ class Bench:
         if not self.engines:
             loaded = self.opened[-1] if self.opened else self.load()
             services = (self.workspace, self.memory)
-            self.engines.append(Engine(loaded.registry, services=services, files=self.workspace))
+            self.engines.append(Engine(loaded.registry, services=services, files=PromptFiles(self.workspace)))
         self.events = []
         nodes = {key: {"class_type": kind, "inputs": inputs} for key, (kind, inputs) in prompt.items()}
         return self.engines[-1].run_sync(parse_prompt(nodes), targets, sink=self.events.append, **options)

@@ -35,3 +35,22 @@ def calculate_sigmas(model_sampling: Any, scheduler_name: str, steps: int) -> to
         KeyError: there is no such scheduler.
     """
     return sigmas(getattr(model_sampling, "schedule", model_sampling), scheduler_name, steps)
+
+
+def sampler_object(name: str) -> Any:
+    """A sampler by its name, as SAMPLER wires carry it.
+
+    Raises:
+        KeyError: there is no such sampler.
+    """
+    return samplers.SAMPLERS[name]
+
+
+def ksampler(sampler_name: str, extra_options: dict[str, Any] | None = None, inpaint_options: Any = None) -> Any:
+    """A sampler with options of its method set.
+
+    Raises:
+        KeyError: there is no such sampler.
+    """
+    del inpaint_options
+    return samplers.SAMPLERS[sampler_name].with_options(**(extra_options or {}))

@@ -11,8 +11,8 @@ from models.checkpoint import load_checkpoint, load_unet
 from models.checkpoint import load_clip as load_text_encoders
 from models.memory import DeviceMemory
 from models.sdxl.text import Clip as CLIP
-from models.types import Model
 from models.types import Vae as VAE
+from packs.handles import PackClip, PackModel, PackVae, for_packs
 from packs.lacking import lacking
 
 from .. import host
@@ -39,7 +39,7 @@ def load_checkpoint_guess_config(
     embedding_directory: str | Sequence[str] | None = None,
     output_model: bool = True,
     **_options: Any,
-) -> tuple[Model | None, CLIP | None, VAE | None, None]:
+) -> tuple[PackModel | None, PackClip | None, PackVae | None, None]:
     """The model, text encoders and VAE of a checkpoint file.
 
     Raises:
@@ -49,30 +49,30 @@ def load_checkpoint_guess_config(
     loaded = load_checkpoint(Path(ckpt_path), _memory())
     clip = loaded.clip.with_embeddings(_embeddings(embedding_directory))
     return (
-        loaded.model if output_model else None,
-        clip if output_clip else None,
-        loaded.vae if output_vae else None,
+        for_packs(loaded.model) if output_model else None,
+        for_packs(clip) if output_clip else None,
+        for_packs(loaded.vae) if output_vae else None,
         None,
     )
 
 
-def load_diffusion_model(unet_path: str, model_options: Any = None) -> Model:
+def load_diffusion_model(unet_path: str, model_options: Any = None) -> PackModel:
     """A denoising network.
 
     Raises:
         CheckpointError: as `load_checkpoint_guess_config`.
     """
     del model_options
-    return load_unet(Path(unet_path), _memory())
+    return for_packs(load_unet(Path(unet_path), _memory()))
 
 
 def load_clip(
     ckpt_paths: Sequence[str], embedding_directory: str | Sequence[str] | None = None, *_more: Any, **_options: Any
-) -> CLIP:
+) -> PackClip:
     """Text encoders of one or two files.
 
     Raises:
         CheckpointError: as `load_checkpoint_guess_config`.
     """
     clip = load_text_encoders([Path(one) for one in ckpt_paths], _memory())
-    return clip.with_embeddings(_embeddings(embedding_directory))
+    return for_packs(clip.with_embeddings(_embeddings(embedding_directory)))
