@@ -56,15 +56,14 @@ class Board:
     async def cancel(self, job_id: str) -> str | None:
         """Cancel a job; "pending" or "running", as it was, or None."""
         async with self.lock:
+            running = self.running.get(job_id)
+            if running is not None:
+                self.stop(running)
+                return "running"
             ended = await self._store.cancel_pending([job_id])
             if ended:
                 self.tell_ended(ended)
-                return "pending"
-            running = self.running.get(job_id)
-            if running is None:
-                return None
-            self.stop(running)
-            return "running"
+            return "pending" if ended else None
 
     async def cancel_pending(self, ids: Collection[str] | None) -> None:
         """Cancel waiting jobs: these, or all."""

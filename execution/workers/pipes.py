@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import queue
 import signal
@@ -30,6 +31,9 @@ def claim_pipes() -> tuple[BinaryIO, BinaryIO]:
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
+    printed = sys.stdout
+    if isinstance(printed, io.TextIOWrapper):
+        printed.reconfigure(line_buffering=True)  # the log has each line when it is printed
     if sys.platform == "win32":
         import msvcrt
 
