@@ -96,6 +96,15 @@ def queue(connection: sqlite3.Connection) -> tuple[list[Job], list[Job]]:
     return jobs_by_seq(connection, running), jobs_by_seq(connection, seqs_where(connection, _IN_TURN))
 
 
+def position(connection: sqlite3.Connection, job_id: str) -> int | None:
+    """A pending job's place in the order in which they will be claimed, from 1; None: it is not pending."""
+    query = """SELECT (SELECT count(*) FROM jobs AS other INDEXED BY jobs_pending WHERE other.status = 'pending'
+                       AND (-other.returned, other.number, other.seq) <= (-one.returned, one.number, one.seq))
+               FROM jobs AS one WHERE one.id = ? AND one.status = 'pending'"""
+    found = connection.execute(query, (sought(job_id),)).fetchall()
+    return int(found[0][0]) if found else None
+
+
 def count_remaining(connection: sqlite3.Connection) -> int:
     """Pending and running jobs."""
     return int(connection.execute("SELECT count(*) FROM jobs WHERE status IN ('pending', 'running')").fetchall()[0][0])

@@ -184,6 +184,10 @@ class JobStore:
         """The running jobs, and the pending ones in the order in which they will be claimed."""
         return await self.database.read(queueing.queue)
 
+    async def position(self, job_id: str) -> int | None:
+        """A pending job's place in the queue, from 1; None: it is not pending."""
+        return await self.database.read(lambda connection: queueing.position(connection, job_id))
+
     # ---- looking things up
 
     async def get(self, job_id: str) -> Job | None:

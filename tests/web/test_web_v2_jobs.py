@@ -118,7 +118,24 @@ def test_waiting_jobs_know_their_place_and_can_be_cancelled(tmp_path):
     serving(tmp_path, test, NOBODY)
 
 
-def one(text="a"):
+def test_places_are_those_in_which_jobs_will_run(tmp_path):
+    async def test(server):
+        for number in (5, 3, 4, 3):
+            await server.queue(one(), number=number)
+        await server.queue(one(), front=True)
+        await server.dispatcher.move((await server.store.queue())[1][4].id, -50.0)
+        _, pending = await server.store.queue()
+        assert [await server.store.position(job.id) for job in pending] == [1, 2, 3, 4, 5]
+        claimed = await server.store.claim("nobody")
+        assert claimed.id == pending[0].id and await server.store.position(claimed.id) is None
+        assert await server.store.position(pending[1].id) == 1
+        await server.store.give_back(claimed.id, True)
+        assert (await server.get(f"{V2}/jobs/{claimed.id}"))["queue_position"] == 1
+
+    serving(tmp_path, test, NOBODY)
+
+
+def one():
     return {"1": {"class_type": "Seeded", "inputs": {"seed": 1}}}
 
 

@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass, fields, replace
 from typing import Any, Literal
 
 from execution.jobs.database import Database
+from execution.jobs.texts import sought
 
 OutputKind = Literal["image", "video", "audio", "text", "file", "latent"]
 OWNER = "assets"
@@ -108,7 +109,7 @@ class AssetLibrary:
 
     async def _find(self, where: str, *values: str) -> list[Asset]:
         def find(connection: sqlite3.Connection) -> list[Any]:
-            return connection.execute(f"{_SELECT} WHERE {where}", values).fetchall()
+            return connection.execute(f"{_SELECT} WHERE {where}", [sought(value) for value in values]).fetchall()
 
         return [_asset(row) for row in await self._database.read(find)]
 

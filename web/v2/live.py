@@ -25,6 +25,8 @@ class RunningJob:
     types: Mapping[str, str]
     nodes_total: int = 0
     done: set[str] = field(default_factory=set[str])
+    total: int = 1  # of all weights
+    weighed: int = 0  # of the weights of what is done
     current: str | None = None
     step: float | None = None
     steps: float | None = None
@@ -37,7 +39,7 @@ class RunningJob:
     def of(cls, job: Job) -> RunningJob:
         weights = node_weights(job.prompt, job.targets)
         types = {node: str(job.prompt[node].get("class_type", "")) for node in weights}
-        return cls(weights, types, nodes_total=len(weights))
+        return cls(weights, types, nodes_total=len(weights), total=max(1, sum(weights.values())))
 
     def hear(self, event: Event) -> list[Made]:
         """Take an event of the run; returns what it made."""
@@ -45,14 +47,15 @@ class RunningJob:
             case Started():
                 self.nodes_total = event.nodes
             case Cached():
-                self.done.update(event.nodes)
+                for node in event.nodes:
+                    self._finish(node)
             case NodeStarted():
                 self.current, self.step, self.steps = event.node.real or event.node.id, None, None
             case Progress():
                 self.current = event.node.real or event.node.id
                 self.step, self.steps = event.value, event.total
             case NodeFinished():
-                self.done.add(event.node.id)
+                self._finish(event.node.id)
                 if self.current in (event.node.id, event.node.real):
                     self.step, self.steps = None, None
             case UiOutput():
@@ -70,12 +73,17 @@ class RunningJob:
                 new.append(made)
         return new
 
+    def _finish(self, node: str) -> None:
+        if node not in self.done:
+            self.done.add(node)
+            self.weighed += self.weights.get(node, 0)
+
     def _weigh(self) -> None:
         """How much is done of all; it never goes back, as a node may be looked at twice."""
-        done = sum(weight for node, weight in self.weights.items() if node in self.done)
+        done: float = self.weighed
         if self.current is not None and self.current not in self.done and self.step is not None and self.steps:
             done += self.weights.get(self.current, 1) * min(1.0, self.step / self.steps)
-        self.value = max(self.value, min(1.0, done / max(1, sum(self.weights.values()))))
+        self.value = max(self.value, min(1.0, done / self.total))
 
     def to_json(self) -> dict[str, Any]:
         """Progress, complete in itself."""
@@ -85,7 +93,7 @@ class RunningJob:
         message = kind if step is None else f"{kind} {step}/{steps}"
         return {
             "value": round(self.value, 4),
-            "nodes_done": min(len(self.done), max(self.nodes_total, len(self.done))),
+            "nodes_done": len(self.done),
             "nodes_total": max(self.nodes_total, len(self.done)),
             "current_node": self.current,
             "current_node_class": kind,

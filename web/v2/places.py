@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePosixPath
 
+from execution.jobs.texts import sought
 from folders.safe_paths import UnsafeNameError, checked_parts, inside
 from folders.workspace import OWN_FOLDERS, Workspace
 from web.v2.assets import Asset
@@ -38,6 +39,8 @@ def target_of(workspace: Workspace, file_path: str) -> Target:
     Raises:
         RefusalV2: 422, it is no name that may be used.
     """
+    if sought(file_path) is None:
+        raise invalid("The file_path is no proper text: it holds half of a surrogate pair.")
     try:
         parts = checked_parts(file_path)
     except UnsafeNameError as error:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, cast
 
 from web.v2.assets import Asset
 from web.v2.minting import known_assets
@@ -15,28 +15,32 @@ from web.v2.service import ApiV2
 TYPE = "core/ASSET"
 
 
+class _Reference(NamedTuple):
+    container: Any  # the object or list that holds it
+    key: Any  # where
+    info: Mapping[str, Any]
+
+
 async def with_assets(parts: ApiV2, workflow: Mapping[str, Any]) -> dict[str, Any]:
-    """The workflow with names of files in place of references.
+    """The workflow with names of files in place of references. It is changed and returned.
 
     Raises:
         RefusalV2: 422 `missing_asset`, naming all that cannot be resolved.
     """
-    references = list(_references(workflow))
-    if not references:
-        return dict(workflow)
-    known = await parts.library.get_many({text for info in references if isinstance(text := info.get("id"), str)})
-    names: dict[int, str] = {}
-    missing: list[str] = []
-    for info in references:
-        asset = await _asset(parts, info, known)
+    whole = {"workflow": workflow}
+    references = list(_references(whole))
+    known = await parts.library.get_many({text for one in references if isinstance(text := one.info.get("id"), str)})
+    missing: dict[str, None] = {}
+    for one in references:
+        asset = await _asset(parts, one.info, known)
         if asset is None:
-            missing.append(str(info.get("id", "without an id"))[:100])
+            missing[str(one.info.get("id", "without an id"))[:100]] = None
         else:
-            names[id(info)] = name_in_workflow(asset)
+            one.container[one.key] = name_in_workflow(asset)
     if missing:
-        what = f"The workflow names assets that are not here: {', '.join(dict.fromkeys(missing))}."
-        raise RefusalV2(422, "missing_asset", f"{what} Upload them again.", {"assets": list(dict.fromkeys(missing))})
-    return cast("dict[str, Any]", _replaced(workflow, names))
+        what = f"The workflow names assets that are not here: {', '.join(missing)}."
+        raise RefusalV2(422, "missing_asset", f"{what} Upload them again.", {"assets": [*missing]})
+    return cast("dict[str, Any]", whole["workflow"])
 
 
 async def _asset(parts: ApiV2, info: Mapping[str, Any], known: Mapping[str, Asset]) -> Asset | None:
@@ -55,29 +59,20 @@ async def _asset(parts: ApiV2, info: Mapping[str, Any], known: Mapping[str, Asse
     return found[0] if found else None
 
 
-def _references(value: Any) -> Iterator[Mapping[str, Any]]:
-    """The `info` of every reference, anywhere in the workflow; of a malformed one an empty one."""
-    waiting: list[Any] = [value]
+def _references(whole: dict[str, Any]) -> Iterator[_Reference]:
+    """Every reference, anywhere below; of a malformed one the `info` is empty."""
+    waiting: list[Any] = [whole]
     while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            fields = cast("dict[str, Any]", item)
-            if fields.get("__type") == TYPE:
-                info = fields.get("info")
-                yield cast("dict[str, Any]", info) if isinstance(info, dict) else {}
-            else:
-                waiting += fields.values()
-        elif isinstance(item, list):
-            waiting += cast("list[Any]", item)
+        container = waiting.pop()
+        for key, item in _items(container):
+            if isinstance(item, dict) and cast("dict[str, Any]", item).get("__type") == TYPE:
+                info = cast("dict[str, Any]", item).get("info")
+                yield _Reference(container, key, cast("dict[str, Any]", info) if isinstance(info, dict) else {})
+            elif isinstance(item, (dict, list)):
+                waiting.append(item)
 
 
-def _replaced(value: Any, names: Mapping[int, str]) -> Any:
-    """A copy with names for references. Depth is bounded by what the JSON reader lets in."""
-    if isinstance(value, dict):
-        fields = cast("dict[str, Any]", value)
-        if fields.get("__type") == TYPE:
-            return names[id(fields["info"])]
-        return {key: _replaced(item, names) for key, item in fields.items()}
-    if isinstance(value, list):
-        return [_replaced(item, names) for item in cast("list[Any]", value)]
-    return value
+def _items(container: Any) -> Iterable[tuple[Any, Any]]:
+    if isinstance(container, dict):
+        return cast("dict[str, Any]", container).items()
+    return enumerate(cast("list[Any]", container))

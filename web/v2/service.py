@@ -54,10 +54,7 @@ class ApiV2:
 
     async def position(self, job: Job) -> int | None:
         """A queued job's place, from 1."""
-        if job.status != "pending":
-            return None
-        _, pending = await self.site.dispatcher.store.queue()
-        return next((place for place, other in enumerate(pending, 1) if other.id == job.id), None)
+        return await self.site.dispatcher.store.position(job.id) if job.status == "pending" else None
 
 
 API_V2: web.AppKey[ApiV2] = web.AppKey("api_v2", ApiV2)

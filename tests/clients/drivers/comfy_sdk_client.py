@@ -1,4 +1,4 @@
-"""What a user of comfy-sdk (PyPI) writes: assets in workflows, runs, live events, lists, refusals; also with asyncio."""
+"""What a user of comfy-sdk (PyPI) writes: assets in workflows, runs, events, lists, refusals; also with asyncio."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ from comfy_sdk.events import Log, OutputReady, Preview, Progress, StatusChange
 
 job = json.loads(Path(sys.argv[1]).read_text())
 folder = Path(job["folder"])
+NOWHERE = {"__type": "core/ASSET", "info": {"id": "asset_nothing"}}
 os.environ["COMFY_BASE_URL"] = job["url"]
 
 
@@ -98,14 +99,7 @@ with Comfy() as client:
         "unknown": error_of(lambda: client.jobs.get("job_nothing")),
         "missing": error_of(
             lambda: client.submit(
-                client.workflows.from_json(
-                    {
-                        "1": {
-                            "class_type": "LoadImage",
-                            "inputs": {"image": {"__type": "core/ASSET", "info": {"id": "asset_nothing"}}},
-                        }
-                    }
-                )  # fmt: skip
+                client.workflows.from_json({"1": {"class_type": "LoadImage", "inputs": {"image": NOWHERE}}})
             )
         ),
         "reused": error_of(lambda: client.submit(inverting, idempotency_key=f"sdk-{job['seed']}")),
