@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from execution.errors import NodeRef
 from execution.graph import Graph
@@ -18,6 +18,7 @@ from execution.schema import ListFiles, NodeSpec
 from execution.validate import Validation
 from execution.validate_values import HasFile, PathOf
 from execution.workers.affinity import Affinity, traces_of
+from execution.workers.asking import Asking, Folders
 from execution.workers.board import Board
 from execution.workers.event_data import event_from_data
 from execution.workers.journals import Journals
@@ -35,16 +36,12 @@ from execution.workers.news import (
     WorkersChanged,
 )
 from execution.workers.plain import text_of
-from execution.workers.questions import NoAnswerError, Questions
 from execution.workers.running import Running
 from execution.workers.seat import Seat
 from execution.workers.states import JobProgress, Launch, WorkerState
-from execution.workers.validation import Question, judge
 from folders.job_files import JobFiles
 
 GRACE = 30.0  # seconds that a cancelled job gets to stop before its worker is ended
-VALIDATION_WAIT = 10.0  # seconds that a worker gets to judge inputs; a prompt that nobody judges is accepted
-STATS_WAIT = 0.5  # seconds
 
 
 class Dispatcher:
@@ -70,17 +67,15 @@ class Dispatcher:
     ) -> None:
         self.store = store
         self._logs = logs
-        self._list_files = list_files
-        self._has_file = has_file
-        self._path_of = path_of
         self._journals = None if job_files is None else Journals(job_files)
         self._listeners: list[Listener] = [] if self._journals is None else [self._journals.hear]
         self._wake = asyncio.Event()
         self._board = Board(store, logs, self._emit, self._wake.set, grace)
         self._known = Known(store, fingerprint)
-        self._questions = Questions()
         self._affinity = Affinity()
         self._seats = [Seat(one, self._take, self._died, self._seat_changed, self._line) for one in launches]
+        folders = Folders(list_files, has_file, path_of)
+        self._asking = Asking(self._seats, self._known, folders, logs)
         self._dispatching: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._submitting: set[str] = set()  # ids of jobs of which nobody has been told yet
@@ -254,58 +249,16 @@ class Dispatcher:
         Raises:
             LookupError: there is no catalogue yet.
         """
-        if self.catalogue is None:
-            raise LookupError("The node types are not known yet: no worker has become ready.")
-        return await judge(
-            graph,
-            self.catalogue,
-            self._list_files,
-            targets,
-            has_file=self._has_file,
-            path_of=self._path_of,
-            ask=self._ask_validators,
-        )
+        return await self._asking.validate(graph, targets)
 
     async def refresh_catalogue(self, timeout: float) -> None:
         """Have a worker ask its node packs anew what inputs they have; keeps what is known when it does not answer."""
-        seat = self._someone() if self._known.packs else None
-        if seat is None:
-            return
-        try:
-            data = await self._questions.ask(seat, "catalogue", None, timeout)
-        except NoAnswerError as error:
-            self._logs.write("server", f"The node types could not be asked anew. {error}")
-            return
-        if self._known.replace(data):
+        if await self._asking.refresh_catalogue(timeout):
             self._catalogue_changed()
 
     async def stats(self) -> list[Mapping[str, Any]]:
         """The workers' devices; of a worker that cannot answer now, as last known."""
-        return [device for device in await asyncio.gather(*map(self._stats_of, self._seats)) if device]
-
-    async def _stats_of(self, seat: Seat) -> Mapping[str, Any]:
-        if seat.up:
-            with contextlib.suppress(NoAnswerError):
-                device = await self._questions.ask(seat, "stats", None, STATS_WAIT)
-                if device:
-                    self._known.devices[seat.name] = device
-                    seat.set(tell=False, device=device)
-        return self._known.devices.get(seat.name, {})
-
-    async def _ask_validators(self, questions: list[Question]) -> list[Any] | None:
-        seat = self._someone()
-        if seat is None:
-            return None
-        try:
-            answers = await self._questions.ask(seat, "validate", questions, VALIDATION_WAIT)
-        except NoAnswerError as error:
-            self._logs.write("server", f"A prompt was accepted without its nodes' own validation. {error}")
-            return None
-        return cast("list[Any]", answers)
-
-    def _someone(self) -> Seat | None:
-        """A worker that can be asked, rather one that is idle."""
-        return min((seat for seat in self._seats if seat.up), key=lambda seat: not seat.idle, default=None)
+        return await self._asking.stats()
 
     # Giving out jobs
 
@@ -367,7 +320,7 @@ class Dispatcher:
             case Ended():
                 self._ended(seat, message)
             case Answer():
-                self._questions.take(message)
+                self._asking.questions.take(message)
             case Broadcast(event, data, client):
                 self._emit(PackMessage(event, data, client))
             case Ready():
@@ -413,7 +366,7 @@ class Dispatcher:
             self._wake.set()
 
     async def _died(self, seat: Seat, death: str) -> None:
-        self._questions.give_up(seat)
+        self._asking.questions.give_up(seat)
         self._affinity.forget(seat.name)
         if seat.state.reason and not self._stopping:
             self._logs.write("server", seat.state.reason)
