@@ -31,7 +31,7 @@ def workspace_with_pack(folder: Path) -> Path:
     return folder
 
 
-def plain_prompt(colour: int, prefix: str, steps: int = 3, step_seconds: float = 0.01) -> dict:
+def plain_prompt(colour: int, prefix: str, steps: int = 8, step_seconds: float = 0.01) -> dict:
     """Saves pictures of one colour, after a node that takes `steps * step_seconds`."""
     size = {"width": WIDTH, "height": HEIGHT, "batch_size": PICTURES}
     wait = {"image": ["1", 0], "steps": steps, "step_seconds": step_seconds, "salt": colour}
@@ -56,9 +56,9 @@ class Soak:
     def submit(self, count: int) -> None:
         """Queue jobs as a careful client does: each under its own id, again and again until it is accepted."""
         for _ in range(count):
-            colour = len(self.accepted) * 5_000 + 1_000  # no two alike, none black
+            colour = len(self.accepted) * 500 + 1_000  # no two alike, none black
             job = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
-            prefix = SHARED if colour % 10_000 == 1_000 else f"soak/own_{job}"
+            prefix = SHARED if colour % 1_000 == 0 else f"soak/own_{job}"
             body = {"prompt": plain_prompt(colour, prefix), "prompt_id": job, "client_id": "soak"}
             while not self._accepts(body):
                 time.sleep(0.02)
@@ -87,9 +87,12 @@ class Soak:
     def remaining(self) -> int:
         return int(self.server.get("/prompt")["exec_info"]["queue_remaining"])
 
-    def kill_server(self, within: float) -> None:
-        """kill -9 at a random moment: half of them while jobs run, half whenever; then a new server."""
-        self._wait_for_the_moment(within)
+    def kill_server(self, within: float) -> bool:
+        """kill -9 at a random moment: half of them while jobs run, half whenever; then a new server.
+
+        Returns whether a job ran just before.
+        """
+        running = self._wait_for_the_moment(within)
         workers = self.server.kill()
         self.server_kills += 1
         for worker in workers:
@@ -97,21 +100,24 @@ class Soak:
         began = time.perf_counter()
         self.server.start()
         self.ready_seconds.append(time.perf_counter() - began)
+        return running
 
-    def kill_worker(self, within: float) -> None:
-        """kill -9 of the worker at a random moment."""
-        self._wait_for_the_moment(within)
+    def kill_worker(self, within: float) -> bool:
+        """kill -9 of the worker at a random moment; whether a job ran just before."""
+        running = self._wait_for_the_moment(within)
         for worker in self.server.worker_pids():
             os.kill(worker, signal.SIGKILL)
             self.worker_kills += 1
+        return running
 
-    def _wait_for_the_moment(self, within: float) -> None:
+    def _wait_for_the_moment(self, within: float) -> bool:
         if self.random.random() < 0.5:
             done = self.random.randrange(1, 5)
             self.wait_until_fewer(max(self.remaining() - done, 0), 3 * within)
             time.sleep(self.random.uniform(0, 0.1))
         else:
             time.sleep(self.random.uniform(0, within))
+        return bool(self.server.get("/queue")["queue_running"])
 
     def check(self) -> dict[str, int]:
         """Wait until all jobs have ended, then check every promise; how many jobs ended how."""
@@ -131,7 +137,7 @@ class Soak:
                 self._check_error(entry)
             named += [self._check_file(file, self.accepted[job]) for file in files]
         assert len(named) == len(set(named)), "two jobs name one file"
-        self._check_folders(set(named), complete=not ends["error"])
+        self._check_folders(set(named), unnamed=PICTURES * ends["error"])
         assert ends["error"] <= self.worker_kills // 2, "a job may fail only when its worker died twice"
         return ends
 
@@ -149,10 +155,9 @@ class Soak:
             assert picture.getpixel((0, 0)) == (colour >> 16, colour >> 8 & 255, colour & 255), f"{path} is another's"
         return str(path)
 
-    def _check_folders(self, named: set[str], complete: bool) -> None:
+    def _check_folders(self, named: set[str], unnamed: int) -> None:
         output = self.server.workspace / "output"
         on_disk = {str(path) for path in output.rglob("*") if path.is_file()}
         assert not [path for path in on_disk if path.endswith(".tmp")], "unfinished files are left"
         assert named <= on_disk
-        if complete:
-            assert on_disk == named, f"{len(on_disk - named)} files that no job names"
+        assert len(on_disk - named) <= unnamed, f"{len(on_disk - named)} files that no job names"
