@@ -61,6 +61,5 @@ def image_alpha_fix(destination: Any, source: Any) -> tuple[Any, Any]:
     if destination.shape[-1] < source.shape[-1]:
         source = source[..., : destination.shape[-1]]
     elif destination.shape[-1] > source.shape[-1]:
-        destination = torch.nn.functional.pad(destination, (0, 1))
-        destination[..., -1] = 1.0
+        source = torch.nn.functional.pad(source, (0, destination.shape[-1] - source.shape[-1]), value=1.0)
     return destination, source
