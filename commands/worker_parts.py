@@ -57,6 +57,7 @@ def build_parts(settings: WorkerSettings, send: Send) -> WorkerParts:
         colours=colours if settings.preview_method != "none" else None,
         session=settings.session,
         tell=_tell,
+        tidy=True,
     )
     engine = build_engine(loaded.registry, workspace, memory, setup)
     journals = JobFiles(settings.journals)
