@@ -6,15 +6,18 @@ import json
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from client import JobCancelled, JobFailed, Refused, Unreachable, WaitTimeout, Weft, WeftError
+from client.connection import Connection
 from client.workflows import read_workflow
 from tests.web.helpers.serving import NOBODY, serving
 from tests.web.v2_helpers import drawn, loaded, png, safetensors, sampled, worker
+from web.v2.events import JobStream
 
 
 def with_client(folder, test, launches=None, **options):
@@ -206,3 +209,73 @@ def test_a_picture_that_the_server_made_can_be_run_again(tmp_path):
         assert colour(weft.run(tmp_path / "made.png", {"seed": 201}).images[0]) == (201, 0, 77)
 
     with_client(tmp_path, test)
+
+
+def test_a_stream_that_breaks_is_made_up_for_by_asking(tmp_path, monkeypatch):
+    async def break_off(self, watcher):
+        return None
+
+    monkeypatch.setattr(JobStream, "_follow", break_off)
+
+    def test(weft):
+        assert len(weft.run(sampled(steps=5, seconds=0.1)).images) == 1
+
+    with_client(tmp_path, test)
+
+
+def test_an_answer_that_is_lost_makes_no_second_job(tmp_path, monkeypatch):
+    send, lost = Connection.json, []
+
+    def lossy(self, method, path, *more):
+        answer = send(self, method, path, *more)
+        if path == "/prompt" and not lost:
+            lost.append(answer)
+            raise Unreachable("The connection was cut.")
+        return answer
+
+    monkeypatch.setattr(Connection, "json", lossy)
+
+    def test(weft):
+        result = weft.run(drawn(6))
+        assert lost and result.job.id == weft.job(lost[0]["prompt_id"]).id
+        assert len(weft.history()) == 1
+
+    with_client(tmp_path, test)
+
+
+def test_what_is_no_server_of_weft_is_told():
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>")
+
+        def log_message(self, *arguments):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Page) as other:
+        thread = threading.Thread(target=other.handle_request)
+        thread.start()
+        with pytest.raises(Unreachable, match="is no Weft server"):
+            Weft(f"http://127.0.0.1:{other.server_port}").health()
+        thread.join()
+
+
+def test_a_redirect_is_not_followed_with_the_token():
+    class Redirect(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(302)
+            self.send_header("Location", "http://127.0.0.1:9/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Redirect) as other:
+        thread = threading.Thread(target=other.handle_request)
+        thread.start()
+        with pytest.raises(Refused) as raised:
+            Weft(f"http://127.0.0.1:{other.server_port}", token="secret").health()
+        assert raised.value.status == 302
+        thread.join()
