@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -90,8 +91,9 @@ class Host:
         """A prompt as the packs' on-prompt handlers leave it; a handler that fails changes nothing."""
         told: dict[str, Any] = {"prompt": prompt, "extra_data": extra, "client_id": extra.get("client_id")}
         for handler in self.prompt_handlers:
+            given = copy.deepcopy(told)  # which a handler may change before it fails
             try:
-                told = handler(told) or told
+                told = handler(given) or given
             except Exception:  # a pack's own code: its failure must not keep others' prompts from running
                 log.warning("An on-prompt handler of a node pack failed.", exc_info=True)
         return told
