@@ -48,6 +48,7 @@ ROUTE_MODULES = (
     "web.routes.extensions",
     "web.routes.i18n",
     "web.routes.templates",
+    "web.routes.status",
     "web.routes.front_end",
     "web.routes.documentation",
 )
@@ -64,7 +65,6 @@ def create_app(site: Site, routes: Sequence[Route] | None = None) -> web.Applica
     app = web.Application(
         middlewares=[tell_errors, keep_out, serve_the_rest],
         client_max_size=site.options.max_upload_bytes,
-        handler_args={"tcp_keepalive": True},
     )
     served = all_routes() if routes is None else tuple(routes)
     app[SITE] = site
@@ -82,7 +82,7 @@ def create_app(site: Site, routes: Sequence[Route] | None = None) -> web.Applica
         for path in route.paths:
             app.router.add_route(route.method, path, route.handler)
     app.on_response_prepare.append(set_headers)
-    app.on_shutdown.append(_close_sockets)
+    app.on_shutdown.append(_let_go)
     app.on_shutdown.append(end_streams)
     app.cleanup_ctx.append(_listening)
     app.cleanup_ctx.append(api_v2)
@@ -101,6 +101,8 @@ async def _listening(app: web.Application) -> AsyncIterator[None]:
     app[ENDINGS].stop()
 
 
-async def _close_sockets(app: web.Application) -> None:
+async def _let_go(app: web.Application) -> None:
+    """Answer those who wait for jobs and close the websockets: the server ends only when no request is left."""
     app[LOG_FEED].stop()
     app[HUB].stop()
+    app[ENDINGS].stop()

@@ -23,6 +23,8 @@ WILDCARDS = frozenset({"0.0.0.0", "::", ""})
 LOCAL_ENDINGS = (".local", ".localhost", ".lan", ".internal", ".home.arpa")
 """Domains that nobody can register, so no page from outside can be served under such a name."""
 
+MOST_HOSTS = 256  # remembered
+
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -53,11 +55,20 @@ class Guard:
 
     options: WebOptions
     _codes: set[str] = field(default_factory=set[str])  # of links that were not opened yet
+    _hosts: dict[str, bool] = field(default_factory=dict[str, bool])  # judged before
 
     # ---- cross-site
 
     def host_allowed(self, host: str) -> bool:
         """Whether a `Host` header is a name that this server goes by."""
+        known = self._hosts.get(host)
+        if known is None:
+            known = self._judge_host(host)
+            if len(self._hosts) < MOST_HOSTS:
+                self._hosts[host] = known
+        return known
+
+    def _judge_host(self, host: str) -> bool:
         name = _host_name(host)
         own = [one.strip().lower().strip("[]") for one in self.options.listen.split(",")]
         if is_loopback(name) or (name in own and name not in WILDCARDS):

@@ -8,8 +8,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from random import getrandbits
 from typing import Any, cast
-from uuid import uuid4
+from uuid import UUID
 
 from aiohttp import web
 
@@ -139,7 +140,7 @@ class _NewParts:
 
 def _job_id(given: Any) -> str:
     if given is None:
-        return str(uuid4())
+        return str(UUID(int=getrandbits(128), version=4))  # uuid4 asks the system anew each time, which takes longer
     text = str(given) if isinstance(given, (str, int, float)) else ""
     if not 0 < len(text) <= MOST_ID_CHARACTERS or not text.isprintable() or "/" in text:
         what = "prompt_id is not a short text."

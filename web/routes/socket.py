@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from socket import SO_SNDBUF, SOL_SOCKET
 from uuid import uuid4
 
 from aiohttp import WSMsgType, web
@@ -10,6 +12,8 @@ from web.refusal import Refusal
 from web.route import Route
 from web.socket_client import SocketClient
 from web.socket_hub import HUB
+
+KERNEL_BYTES = 256 * 2**10
 
 LONGEST_MESSAGE = 2**20
 """What a client says is short; a connection with a longer message is closed."""
@@ -29,6 +33,7 @@ async def socket(request: web.Request) -> web.StreamResponse:
     transport = request.transport
     if transport is None:
         return websocket  # it has gone already
+    _bound_kernel_buffer(transport)
     client = SocketClient(request.query.get("clientId") or uuid4().hex, transport, writer.drain)
     hub.connect(client)
     try:
@@ -39,6 +44,13 @@ async def socket(request: web.Request) -> web.StreamResponse:
         hub.disconnect(client)
         await client.end()
     return websocket
+
+
+def _bound_kernel_buffer(transport: asyncio.Transport) -> None:
+    """Keep the kernel from buffering megabytes for a client that does not read."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(SOL_SOCKET, SO_SNDBUF, KERNEL_BYTES)
 
 
 ROUTES: tuple[Route, ...] = (
