@@ -105,12 +105,12 @@ class Pipe:
 
 
 def _frame(message: FromWorker) -> bytes:
-    """A message's bytes; of a result beyond all bounds, a failure that says so."""
+    """A message's bytes; nothing of one that cannot be written, and of a job's end a failure that says why."""
     try:
         return encode(message)
-    except WireError as error:
-        print(error, file=sys.stderr, flush=True)
+    except Exception as error:  # noqa: BLE001 - values are the nodes' own; without this thread the worker is mute
+        print(f"A {type(message).__name__} could not be sent ({error}).", file=sys.stderr, flush=True)
         if not isinstance(message, Ended):
             return b""
-        failure = JobError("server", f"The result cannot be kept. {error}", "WireError")
+        failure = JobError("server", f"The result cannot be kept. {error}", type(error).__name__)
         return encode(Ended(message.job, Outcome("error", error=failure, seconds=message.outcome.seconds)))

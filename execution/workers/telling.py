@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from time import monotonic
 
 from execution.errors import NodeRef
@@ -12,6 +13,7 @@ from execution.workers.messages import Told
 from execution.workers.outcomes import Notes
 from execution.workers.pictures import Pictures
 from execution.workers.pipes import Pipe
+from execution.workers.plain import text_of
 
 PROGRESS_EVERY = 0.05  # seconds between two of a node's progress events that are sent
 
@@ -95,7 +97,11 @@ class Teller:
             self._pictures.show(self._job, node, event.image)
 
     def _add(self, event: Event) -> None:
-        data = event_to_data(event)
+        try:
+            data = event_to_data(event)
+        except Exception as error:  # noqa: BLE001 - what nodes show is theirs, and may fail when it is looked at
+            print(f"A {type(event).__name__} could not be told ({text_of(error)}).", file=sys.stderr, flush=True)
+            return
         if data is None:
             return
         self._batch.append(data)

@@ -28,6 +28,13 @@ class Shown:
         self.text, self.full = text, full
 
 
+class Hostile(dict):
+    """What cannot be looked at."""
+
+    def items(self):
+        raise RuntimeError("dictionary changed size during iteration")
+
+
 class SlowEncoder:
     """Takes a while for each picture."""
 
@@ -100,6 +107,10 @@ def act(ctx: Context, what: str, text: str = "", again: str = "") -> Ui:
         print("x" * 3_000_000)
         os.write(1, b"\0\0\0\1\0\0\0\0[bytes that look like a message]\n")
         os.system("echo from a shell")
+    elif what == "allocate":
+        bytearray(2**62)
+    elif what == "hostile":
+        return Ui({"text": [Hostile(a=1)]})
     elif what == "spawn":
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
         return Ui({"text": [str(child.pid)]})

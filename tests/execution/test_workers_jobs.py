@@ -77,7 +77,8 @@ def test_a_second_run_is_known_and_shows_the_same(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("what", "kind", "message"), [("raise", "RuntimeError", "boom"), ("odd", "ValueError", "\udcff")]
+    ("what", "kind", "message"),
+    [("raise", "RuntimeError", "boom"), ("odd", "ValueError", "\udcff"), ("allocate", "MemoryError", "MemoryError")],
 )
 def test_a_node_that_raises(tmp_path, what, kind, message):
     async def main():
@@ -121,6 +122,20 @@ def test_outputs_that_json_lacks(tmp_path):
             assert "object" in thing
             assert huge.startswith("0x")
             assert b.watch.events(job.id, UiOutput)[0].output == job.outcome.outputs["1"]
+
+    asyncio.run(main())
+
+
+def test_an_output_that_cannot_be_looked_at_fails_its_job_alone(tmp_path):
+    async def main():
+        async with bench(tmp_path) as b:
+            job = await b.run(one("Act", what="hostile"))
+            assert job.outcome.error.kind == "server"
+            assert "changed size" in job.outcome.error.message
+            assert "A UiOutput could not be told" in b.log()
+            job = await b.run(THREE)
+            assert job.status == "success"
+            assert len(b.watch.events(job.id, NodeFinished)) == 3
 
     asyncio.run(main())
 
