@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from aiohttp import web
 
 from execution.workflow.limits import MAX_DEPTH
 from web.refusal import Refusal
+
+TURN_BYTES = 2**20
+"""As much JSON as is made in some milliseconds."""
 
 JSON_BYTES = 32 * 2**20
 """The longest JSON body that is read: a prompt of 100,000 nodes has some 20 MB."""
@@ -45,6 +49,29 @@ def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] | None
 def json_bytes_answer(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """An answer of JSON that is encoded already."""
     return web.Response(body=body, status=status, headers=headers, content_type="application/json", charset="utf-8")
+
+
+async def large_answer(before: str, parts: Iterable[Any], after: str) -> web.Response:
+    """An answer put together of many parts, with others getting their turn in between.
+
+    Args:
+        before: the JSON text before the parts.
+        parts: JSON values, parted by commas; a pair of a name and a value is written `"name": value`.
+        after: the JSON text after them.
+    """
+    texts: list[str] = []
+    size = 0
+    for part in parts:
+        if isinstance(part, tuple):
+            name, value = cast("tuple[str, Any]", part)
+            texts.append(f"{to_json(name)}:{to_json(value)}")
+        else:
+            texts.append(to_json(part))
+        size += len(texts[-1])
+        if size > TURN_BYTES:
+            size = 0
+            await asyncio.sleep(0)
+    return json_bytes_answer(f"{before}{','.join(texts)}{after}".encode("ascii"))
 
 
 def empty_answer(status: int = 200) -> web.Response:

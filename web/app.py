@@ -78,9 +78,12 @@ def create_app(site: Site, routes: Sequence[Route] | None = None) -> web.Applica
     app[LOG_FEED] = LogFeed(site.logs, app[HUB])
     app[WEBHOOKS] = Webhooks(site)
     app[NODE_CATALOGUE] = NodeCatalogue(FolderListing(site.workspace))
+    heads = {path for route in served if route.method == "HEAD" for path in route.paths}
     for route in served:
         for path in route.paths:
             app.router.add_route(route.method, path, route.handler)
+            if route.method == "GET" and path not in heads:
+                app.router.add_route("HEAD", path, route.handler)
     app.on_response_prepare.append(set_headers)
     app.on_shutdown.append(_let_go)
     app.on_shutdown.append(end_streams)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from execution.jobs.records import ENDED
-from web.answers import empty_answer, json_answer, read_object
+from web.answers import empty_answer, json_answer, large_answer, read_object
 from web.job_results import history_entry
 from web.numbers import whole_number
 from web.route import Route
@@ -21,7 +21,7 @@ async def get_history(request: web.Request) -> web.Response:
     at_most = whole_number(request, "max_items")
     offset = whole_number(request, "offset")
     jobs = await site(request).dispatcher.store.history(MOST_ENTRIES if at_most is None else at_most, offset)
-    return json_answer({job.id: history_entry(job) for job in jobs})
+    return await large_answer("{", ((job.id, history_entry(job)) for job in jobs), "}")
 
 
 async def get_job(request: web.Request) -> web.Response:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from aiohttp import web
 
 from execution.jobs.records import Job
-from web.answers import empty_answer, json_answer, read_object
+from web.answers import empty_answer, json_answer, large_answer, read_object, to_json
 from web.job_results import queue_entry
 from web.refusal import Refusal
 from web.route import Route
@@ -22,13 +22,11 @@ async def get_queue(request: web.Request) -> web.Response:
     """The jobs that run and those that wait, in the order in which they will run."""
     dispatcher = site(request).dispatcher
     running, pending = await dispatcher.store.queue()
-    answer: dict[str, Any] = {
-        "queue_running": [queue_entry(job) for job in running],
-        "queue_pending": [queue_entry(job) for job in pending],
-    }
-    if dispatcher.paused is not None:
-        answer["queue_paused"] = dispatcher.paused
-    return json_answer(answer)
+    paused = "" if dispatcher.paused is None else f',"queue_paused":{to_json(dispatcher.paused)}'
+    begun = to_json([queue_entry(job) for job in running])
+    return await large_answer(
+        f'{{"queue_running":{begun},"queue_pending":[', (queue_entry(job) for job in pending), f"]{paused}}}"
+    )
 
 
 async def post_queue(request: web.Request) -> web.Response:
