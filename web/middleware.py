@@ -76,12 +76,12 @@ async def keep_out(request: web.Request, handler: Handler) -> web.StreamResponse
     """Turn away pages of other sites, unknown host names, and whoever lacks the token."""
     guard = request.app[GUARD]
     host = request.headers.get("Host")
-    if host is not None and not guard.host_allowed(host) and guard.options.cors_origin is None:
+    if host is not None and not guard.host_allowed(host):
         raise Refusal(
             403,
             "host_not_allowed",
             "The server was asked for under a name that it does not go by.",
-            "Use its address, or name the host with --listen.",
+            "Use its address; behind a proxy of that name, start it with --enable-cors-header https://NAME.",
         )
     if guard.is_cross_site(request):
         return empty_answer(403)

@@ -70,6 +70,9 @@ class Guard:
 
     def _judge_host(self, host: str) -> bool:
         name = _host_name(host)
+        allowed = self.options.cors_origin
+        if allowed == "*" or (allowed is not None and name != "" and name == _origin_name(allowed)):
+            return True
         own = [one.strip().lower().strip("[]") for one in self.options.listen.split(",")]
         if is_loopback(name) or (name in own and name not in WILDCARDS):
             return True
@@ -141,6 +144,13 @@ def _equal(given: str, expected: str) -> bool:
 def _host_name(host: str) -> str:
     try:
         return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _origin_name(origin: str) -> str:
+    try:
+        return urlsplit(origin).hostname or ""
     except ValueError:
         return ""
 

@@ -126,6 +126,8 @@ def test_with_cors_the_guard_makes_room_for_headers(tmp_path):
 def test_cors_for_one_site_is_for_that_site_only(tmp_path):
     async def test(server: Served) -> None:
         good, evil = "https://studio.example", "https://evil.example"
+        assert (await status(server, "GET", "/prompt", Host="studio.example"))[0] == 200  # as a proxy sends it
+        assert (await status(server, "GET", "/prompt", Host="evil.example"))[0] == 403
         assert (await status(server, "GET", "/prompt", Origin=good, **{"Sec-Fetch-Site": "cross-site"}))[0] == 200
         assert (await status(server, "GET", "/prompt", Origin=evil))[0] == 403
         assert (await status(server, "GET", "/prompt", **{"Sec-Fetch-Site": "cross-site"}))[0] == 403
