@@ -19,7 +19,7 @@ API_V2_TAG = "API v2"
 ABOUT = (
     "The HTTP interface of Weft, a node-graph image studio. Scripts and programs written for ComfyUI's API work "
     "unchanged; API v2 is the versioned contract that comfy-sdk and @comfyorg/sdk speak. Paths are served with and "
-    "without the prefix `/api` unless their servers say otherwise."
+    "without the prefix `/api` unless their servers say otherwise, and whatever answers GET answers HEAD."
 )
 TAGS: Mapping[str, str] = {
     "Queue": "Queue prompts, watch them, stop them, and read what they made.",

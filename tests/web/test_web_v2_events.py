@@ -52,6 +52,15 @@ def test_who_comes_late_gets_the_state_first(tmp_path):
     serving(tmp_path, test, [worker(tmp_path)])
 
 
+def test_head_does_not_wait(tmp_path):
+    async def test(server):
+        job = await submit(server, {"1": {"class_type": "Seeded", "inputs": {"seed": 1}}})
+        async with asyncio.timeout(30), server.session.head(job["urls"]["events"]) as answer:
+            assert answer.status == 200 and answer.content_type == "text/event-stream"
+
+    serving(tmp_path, test, NOBODY)
+
+
 def test_of_an_ended_job_there_is_only_its_status(tmp_path):
     async def test(server):
         job = await run(server, drawn(1))

@@ -21,6 +21,7 @@ from web.v2.shapes import has_ended, output_json, progress_json, status_of
 
 PACE = 0.5  # seconds between two lots of progress, previews and positions
 KEEP_ALIVE = 15.0  # seconds of silence after which a comment is sent
+STREAM_HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class JobStream:
@@ -30,9 +31,7 @@ class JobStream:
         self._parts = parts
         self._request = request
         self._job_id = job.id
-        self._response = web.StreamResponse(
-            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        )
+        self._response = web.StreamResponse(headers=STREAM_HEADERS)
         self._told_status: tuple[str, int | None] | None = None
         self._last_lot = 0.0
 

@@ -11,7 +11,7 @@ from web.answers import json_answer
 from web.openapi import API_V2_TAG
 from web.route import Route
 from web.v2 import schemas
-from web.v2.events import JobStream
+from web.v2.events import STREAM_HEADERS, JobStream
 from web.v2.ids import stored_job_id
 from web.v2.links import ROOT, origin
 from web.v2.listing import job_page
@@ -68,7 +68,10 @@ async def get_workflow(request: web.Request) -> web.Response:
 @refusing
 async def get_events(request: web.Request) -> web.StreamResponse:
     """A job's event stream."""
-    return await JobStream(api(request), request, await _job(request)).serve()
+    job = await _job(request)
+    if request.method == "HEAD":  # there is no body to wait for
+        return web.Response(headers=STREAM_HEADERS)
+    return await JobStream(api(request), request, job).serve()
 
 
 async def _job(request: web.Request) -> Job:
