@@ -11,7 +11,6 @@ import hmac
 import logging
 import os
 import secrets
-import tempfile
 import threading
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+
+from packs.socket_place import free_socket_path
 
 HEADER = "X-Weft-Worker"
 MAX_BODY = 1024 * 2**20  # bytes; the server's own limit is the one that users set
@@ -66,7 +67,7 @@ class PackRoutes:
         self.tables = [web.RouteTableDef()]
         self._thread: LoopThread | None = None
         self._runner: web.AppRunner | None = None
-        self._folder: Path | None = None
+        self._socket: Path | None = None
 
     @property
     def table(self) -> web.RouteTableDef:
@@ -110,10 +111,9 @@ class PackRoutes:
             self._thread.run(self._runner.cleanup())
         self._thread.close()
         self._thread = self._runner = None
-        if self._folder is not None:
-            (self._folder / "routes").unlink(missing_ok=True)
-            self._folder.rmdir()
-            self._folder = None
+        if self._socket is not None:
+            self._socket.unlink(missing_ok=True)
+            self._socket = None
 
     def _running_thread(self) -> LoopThread:
         if self._thread is None:
@@ -124,10 +124,9 @@ class PackRoutes:
         runner = self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=STOP_WAIT)
         await runner.setup()
         if os.name == "posix":
-            self._folder = Path(tempfile.mkdtemp(prefix="weft-"))  # closed to other users
-            address = str(self._folder / "routes")
-            await web.UnixSite(runner, address).start()
-            return address
+            self._socket = free_socket_path()
+            await web.UnixSite(runner, str(self._socket)).start()
+            return str(self._socket)
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         host, port = runner.addresses[0][:2]
         return f"{host}:{port}"

@@ -1,6 +1,9 @@
 """HTTP routes, messages and prompt handlers of packs."""
 
 import asyncio
+import os
+import socket
+import tempfile
 from pathlib import Path
 
 import aiohttp
@@ -8,6 +11,7 @@ import pytest
 
 from execution.workers.messages import Broadcast
 from packs.routes import HEADER
+from packs.socket_place import free_socket_path
 
 ROUTES = """
 from aiohttp import web
@@ -105,12 +109,31 @@ def test_nothing_is_told_without_the_secret(served, path):
 
 
 def test_nobody_else_may_open_the_socket_and_closing_removes_it(bench, served):
-    folder = Path(served.address).parent
-    assert folder.stat().st_mode & 0o077 == 0
+    path = Path(served.address)
+    assert path.is_socket() and path.parent.stat().st_mode & 0o077 == 0
     bench.opened[-1].close()
-    assert not folder.exists()
+    assert not path.exists()
     bench.opened[-1].host.close()  # twice is the same as once
     bench.opened.clear()
+
+
+def test_what_killed_workers_left_is_tidied_and_others_sockets_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    first = free_socket_path()
+    with socket.socket(socket.AF_UNIX) as left, socket.socket(socket.AF_UNIX) as alive:
+        left.bind(str(first))
+        left.close()
+        assert free_socket_path() and first.exists(), "it may be about to listen"
+        living = first.with_name("living.sock")
+        alive.bind(str(living))
+        alive.listen()
+        for path in (first, living):
+            os.utime(path, (0, 0))
+        second = free_socket_path()
+        assert second.parent == first.parent and second != first
+        assert not first.exists() and living.exists()
+    first.parent.chmod(0o755)
+    assert free_socket_path().parent != first.parent, "a folder that others may enter is not used"
 
 
 def test_without_routes_nothing_is_started(bench):
