@@ -47,9 +47,3 @@ def output_kind(name: str) -> OutputKind:
             return "text"
         case _:
             return "file"
-
-
-def is_harmless(content_type: str) -> bool:
-    """Whether a browser may show it in place: pictures but SVG (which runs scripts), sound, film and plain text."""
-    main = content_type.partition("/")[0]
-    return (main in ("image", "audio", "video") and "svg" not in content_type) or content_type == "text/plain"
