@@ -40,6 +40,7 @@ class Surroundings:
     emit: Callable[[Event], None]
     cancel: CancelToken
     thread_context: Callable[[], AbstractContextManager[Any]] = nullcontext  # for async nodes' own code
+    begins: Callable[[NodeRef], None] | None = None  # called by the thread that calls the node, before it does
 
 
 class Caller:

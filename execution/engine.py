@@ -109,12 +109,14 @@ class Engine:
         prompt: Mapping[str, Any] | None = None,
         cancel: CancelToken | None = None,
         services: Iterable[object] = (),
+        begins: Callable[[NodeRef], None] | None = None,
     ) -> RunResult:
         """Run what the output nodes of a graph, or `targets`, depend on.
 
         `extra` is what the client sent along (`extra_pnginfo`); `prompt` the API prompt if it is at hand; `services`
-        are objects for the nodes of this run alone. A failing node is told in the result, not raised. When the task
-        that awaits this is cancelled, so is the run.
+        are objects for the nodes of this run alone; `begins` is called before each node, by the thread that calls it,
+        so that it is known even when the node ends the process at once. A failing node is told in the result, not
+        raised. When the task that awaits this is cancelled, so is the run.
 
         Raises:
             KeyError: a target is not in the graph.
@@ -135,7 +137,7 @@ class Engine:
 
         given = self._services.joined(services)
         around = Surroundings(
-            DynamicGraph(graph), given, extra or {}, submitted, outbox.put, token, self._thread_context
+            DynamicGraph(graph), given, extra or {}, submitted, outbox.put, token, self._thread_context, begins
         )
         run = Run(around, self._plans, self.cache, self._files, self._instances, outbox)
         driving = loop.run_in_executor(self._device, self._drive, run, wanted, around)

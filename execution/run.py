@@ -135,6 +135,8 @@ class Run:
 
     def _begin(self, work: Work) -> None:
         self.at = work.ref
+        if self._around.begins is not None:
+            self._around.begins(work.ref)
         if work.ref.id in self._known_at_start:  # its result was lost since
             self._known_at_start.discard(work.ref.id)
             self.cached.remove(work.ref.id)

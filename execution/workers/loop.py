@@ -17,6 +17,7 @@ from execution.engine import Engine
 from execution.graph import GraphNode, parse_prompt
 from execution.jobs.records import Outcome
 from execution.validators import own_validators
+from execution.workers.last_node import VARIABLE, LastNode
 from execution.workers.messages import Answer, Ask, CancelJob, Ended, Ending, Free, FromWorker, Ready, RunJob, Stop
 from execution.workers.outcomes import outcome_of, server_error
 from execution.workers.pictures import Encoder, NoPictures, Pictures
@@ -65,6 +66,7 @@ class WorkerLoop:
         self._parts = parts
         self._pipe = pipe
         self._pictures = Pictures(pipe, parts.encoder)
+        self._last_node = LastNode(os.environ.get(VARIABLE))
         self._tokens: dict[str, CancelToken] = {}
         self._inbox: asyncio.Queue[RunJob | Free | Stop] = asyncio.Queue()
         self._answering = ThreadPoolExecutor(ANSWERING_THREADS, thread_name_prefix="answers")
@@ -120,6 +122,7 @@ class WorkerLoop:
                     prompt=prompt,
                     cancel=self._tokens[job.job],
                     services=services,
+                    begins=lambda node: self._last_node.note(job.job, node),
                 )
             outcome = outcome_of(result, teller.notes, graph, engine.registry, engine.cache)
         except Exception as error:  # noqa: BLE001 - the worker's border: this job fails, the next one must still run

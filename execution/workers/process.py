@@ -11,7 +11,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, cast
 
+from execution.errors import NodeRef
 from execution.workers.deaths import how_it_died, memory_kills
+from execution.workers.last_node import VARIABLE, SharedNode
 from execution.workers.messages import Ending, FromWorker, ToWorker
 from execution.workers.states import Launch
 from execution.workers.wire import Frames, Message, WireError, encode
@@ -39,6 +41,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         self._said: str | None = None  # what the process gave as the reason of its end
         self._ours: str | None = None  # why we killed it
         self._kills = memory_kills()
+        self._last_node = SharedNode()
         self._transport: asyncio.SubprocessTransport | None = None
         self._messages_end = asyncio.Event()
         self._exited = asyncio.Event()
@@ -56,10 +59,13 @@ class WorkerProcess(asyncio.SubprocessProtocol):
             else {"start_new_session": True}  # Ctrl+C is for the server alone, which then ends its workers
         )
         loop = asyncio.get_running_loop()
-        environment = {**os.environ, **launch.env}
-        transport, process = await loop.subprocess_exec(
-            lambda: cls(take, take_line), *launch.command, env=environment, **options
-        )
+        process = cls(take, take_line)
+        environment = {**os.environ, **launch.env, VARIABLE: process._last_node.path}
+        try:
+            transport, _ = await loop.subprocess_exec(lambda: process, *launch.command, env=environment, **options)
+        except OSError:
+            process.forget()
+            raise
         process.pid = transport.get_pid()
         return process
 
@@ -128,6 +134,14 @@ class WorkerProcess(asyncio.SubprocessProtocol):
                 await self._exited.wait()
         except TimeoutError:
             self._kill_group()
+
+    def last_node(self, job: str) -> NodeRef | None:
+        """The node of a job that began last, also when no message could tell."""
+        return self._last_node.read(job)
+
+    def forget(self) -> None:
+        """Remove what was kept of the process; to be called when it is gone."""
+        self._last_node.close()
 
     def _message(self, message: Message) -> None:
         if isinstance(message, Ending):

@@ -41,7 +41,9 @@ class Running:
 
     def at(self) -> tuple[str, str] | None:
         """Id and type of the submitted node that ran last."""
-        node = self.progress.node
+        noted = self.seat.last_node(self.job.id)
+        told = noted is None or noted.id in self.progress.finished  # several may run: the last told is as good
+        node = self.progress.node if told else noted
         if node is None:
             return None
         real = node.real or node.id

@@ -9,6 +9,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import Any
 
+from execution.errors import NodeRef
 from execution.workers.messages import FromWorker, Ready, Starting, ToWorker
 from execution.workers.process import WorkerProcess
 from execution.workers.states import Launch, WorkerState
@@ -55,6 +56,10 @@ class Seat:
         """What the process wrote last on its standard error."""
         return tuple(self._process.last_lines) if self._process is not None else ()
 
+    def last_node(self, job: str) -> NodeRef | None:
+        """The node of a job that the process began last."""
+        return self._process.last_node(job) if self._process is not None else None
+
     def start(self) -> None:
         """Begin; returns at once."""
         self.set(status="starting", step="starting Python")
@@ -96,6 +101,7 @@ class Seat:
             death, lived = await self._live()
             if self._stopping.is_set():
                 await self._died(self, death)
+                self._forget()
                 return
             failures = 0 if lived else self.state.failures + 1
             pause = min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE) if failures else 0.0
@@ -103,7 +109,7 @@ class Seat:
             restarts = self.state.restarts + 1
             self.set(status="dead", reason=said, failures=failures, restarts=restarts, pid=None, job=None, step="")
             await self._died(self, death)
-            self._process = None
+            self._forget()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._stopping.wait()
@@ -132,6 +138,11 @@ class Seat:
         death = await process.wait()
         worked = bool(ready_at) and (self.state.status == "busy" or monotonic() - ready_at[0] > SETTLED)
         return death, worked
+
+    def _forget(self) -> None:
+        if self._process is not None:
+            self._process.forget()
+        self._process = None
 
     def _become_ready(self, ready: Ready) -> None:
         self.set(

@@ -4,11 +4,14 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
+from execution.errors import NodeRef
 from execution.events import NodeStarted
 from execution.workers.deaths import how_it_died
+from execution.workers.last_node import LastNode, SharedNode
 from execution.workers.news import JobEnded, JobRetried, JobStarted
 from execution.workers.states import Launch
 from tests.execution.worker_helpers import alive, bench, chain, launch, one, until_gone
@@ -34,6 +37,8 @@ def test_a_job_that_kills_its_worker_is_tried_twice_and_reported(tmp_path, what,
             assert how in error.message
             assert "small" in error.message
             assert "not tried again" in error.message
+            assert (error.node, error.node_type) == ("1", "Act")
+            assert "while it ran node 1 (Act)" in error.message
             (retried,) = b.watch.of(JobRetried)
             assert retried.job.id == bad
             assert how in retried.reason
@@ -228,3 +233,21 @@ def test_a_kill_for_want_of_memory_is_told(tmp_path, monkeypatch):
     counters.write_text("pgfault 5\noom_kill 3\n")
     assert "memory" not in how_it_died(-9, 3, None)
     assert "because memory ran out" in how_it_died(-9, 2, None)
+
+
+def test_the_last_node_outlives_its_process_and_leaves_no_file(tmp_path):
+    shared = SharedNode()
+    try:
+        assert shared.read("j") is None
+        worker = LastNode(shared.path)
+        assert not Path(shared.path).exists()
+        worker.note("j", NodeRef("5.0.0.1", "KSampler é", "5", "5", "5"))
+        worker.note("j", NodeRef("6", "Save", "6", None, "6"))
+        assert shared.read("j") == NodeRef("6", "Save", "6", None, "6")
+        assert shared.read("another") is None
+        worker.note("j", NodeRef("7" * 5000, "TooLong", "7", None, "7"))
+        assert shared.read("j") == NodeRef("6", "Save", "6", None, "6")
+        LastNode(None).note("j", NodeRef("1", "A", "1", None, "1"))
+    finally:
+        shared.close()
+    assert not Path(shared.path).exists()
