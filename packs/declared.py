@@ -10,6 +10,9 @@ from typing import Any, cast
 
 from execution.legacy import class_node
 from execution.node import Node, declared_node
+from execution.schema import NodeSpec
+from packs.code import pack_digest
+from packs.discover import Found
 from packs.extension import EntryPointError, extension_classes
 from packs.file_choices import with_files
 from packs.handles import for_packs
@@ -18,6 +21,18 @@ from packs.reasons import said_by
 
 Make = Callable[[], Node]
 """Makes a node of a class that is asked for its inputs now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Which pack a node is of."""
+
+    python_module: str
+    code: str  # digest of its files
+
+    def of(self, node: Node, spec: NodeSpec) -> Node:
+        """A node of this pack."""
+        return replace(node, spec=replace(spec, python_module=self.python_module), code=f"{node.code}:{self.code}")
 
 
 @dataclass(slots=True)
@@ -31,26 +46,25 @@ class Declared:
 
 
 def declared(
-    module: ModuleType, name: str, host: Host, taken: Callable[[str], str | None], added: Mapping[str, type]
+    module: ModuleType, one: Found, host: Host, taken: Callable[[str], str | None], added: Mapping[str, type]
 ) -> Declared:
-    """The nodes of an imported pack called `name`; `taken` says whose a node type's name is already.
+    """The nodes of an imported pack; `taken` says whose a node type's name is already.
 
     `added` are classes that it put into `nodes.NODE_CLASS_MAPPINGS` itself.
 
     A class that cannot be used is told in the notes and leaves the others alone.
     """
     found = Declared()
-    python_module = f"custom_nodes.{name}"
+    pack = _Origin(f"custom_nodes.{one.name}", pack_digest(one.path))
     displays = _mapping(getattr(module, "NODE_DISPLAY_NAME_MAPPINGS", None))
     written = dict(_classes(module, found.notes))
     for key, cls in {**added, **written}.items():
         display = displays.get(key)
         shown = display if isinstance(display, str) else _display_of(cls)
-        if _add(found, key, _maker(host, key, cls, shown or key, python_module), taken):
+        if _add(found, key, _maker(host, key, cls, shown or key, pack), taken):
             found.classes[key] = cls
     for node in _functions(module):
-        spec = replace(node.spec, python_module=python_module)
-        _add(found, spec.name, lambda node=node, spec=spec: replace(node, spec=spec), taken)
+        _add(found, node.spec.name, lambda node=node: pack.of(node, node.spec), taken)
     return found
 
 
@@ -70,12 +84,12 @@ def _add(found: Declared, key: str, make: Make, taken: Callable[[str], str | Non
     return True
 
 
-def _maker(host: Host, key: str, cls: type, display: str, python_module: str) -> Make:
+def _maker(host: Host, key: str, cls: type, display: str, pack: _Origin) -> Make:
     def make() -> Node:
         host.forget_listed()
-        node = class_node(key, cls, display, python_module)
+        node = class_node(key, cls, display)
         spec = with_files(node.spec, host.listed, host.workspace)
-        return replace(node, spec=spec, call=_with_handles(node.call, spec.input_is_list))
+        return replace(pack.of(node, spec), call=_with_handles(node.call, spec.input_is_list))
 
     return make
 

@@ -123,7 +123,7 @@ def _load(one: Found, failed: BaseException | None, loaded: LoadedPacks, modules
     try:
         module = modules.import_pack(one.path, one.name)
         added = {key: cls for key, cls in host.classes.items() if key not in known and key not in host.built_in}
-        found = declared(module, one.name, host, lambda key: _owner(key, loaded), added)
+        found = declared(module, one, host, lambda key: _owner(key, loaded), added)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a pack's own code, which may even end the program: it is told

@@ -354,3 +354,23 @@ def test_classes_are_asked_anew(bench):
     assert loaded.refresh()["Counts"].inputs[0].choices == ("a", "a")
     assert loaded.refresh()["Counts"].inputs[0].choices == ("a",), "what fails keeps what it said at first"
     assert loaded.refresh()["KSampler"] == loaded.registry["KSampler"].spec
+
+
+def test_a_change_anywhere_in_a_pack_is_a_change_of_its_nodes(bench):
+    function = (
+        "\nfrom execution.node import node\n@node('Fun', category='x')\ndef fun(*, x: int) -> int:\n    return x\n"
+    )
+    files = {"__init__.py": "from .nodes import *\nfrom .helper import help", "helper.py": "def help(): return 1"}
+    path = bench.write("edited", {**files, "nodes.py": plain("Edited") + function})
+    bench.write("other", plain("Other"))
+
+    def codes():
+        loaded = bench.load()
+        return [loaded.registry[name].code for name in ("Edited", "Fun", "Other")]
+
+    first = codes()
+    (path / "notes.txt").write_text("not code")
+    assert codes() == first
+    (path / "helper.py").write_text("def help(): return 2")
+    second = codes()
+    assert [a == b for a, b in zip(first, second, strict=True)] == [False, False, True]
