@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import threading
 import time
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right, insort_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -21,6 +22,8 @@ Order = Literal["newest", "oldest", "name", "largest"]
 
 FINE_WINDOW = 50_000_000  # ns: a folder that changed so recently may change again without a new time
 COARSE_WINDOW = 2_500_000_000  # where times are whole (even) seconds
+FEW = 200  # changes that are put into a sorted list one by one
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # what a name that is no UTF-8 is read as
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,18 @@ class _Root:
     sorted: dict[Order, list[Entry]] = field(default_factory=dict[Order, list[Entry]])
 
 
+@dataclass(slots=True)
+class _Changes:
+    """Files that came and went since the last look; one that was replaced is in both."""
+
+    came: list[Entry] = field(default_factory=list[Entry])
+    went: list[Entry] = field(default_factory=list[Entry])
+
+    def note(self, former: Mapping[str, Entry], now: Mapping[str, Entry]) -> None:
+        self.came += [entry for name, entry in now.items() if former.get(name) is not entry]
+        self.went += [entry for name, entry in former.items() if now.get(name) is not entry]
+
+
 class Listing:
     """Lists of files below some folders, kept up to date when they are asked for. Methods may be called in threads."""
 
@@ -59,57 +74,80 @@ class Listing:
         """Every file below a folder but hidden ones and those that links lead out to. Do not change the list."""
         with self._lock:
             known = self._roots.setdefault(root, _Root())
-            if self._update(root, known):
-                known.sorted.clear()
+            changes = self._update(root, known)
+            for kept in list(known.sorted):
+                known.sorted[kept] = _changed(known.sorted[kept], changes, kept)
             if order not in known.sorted:
                 entries = [entry for folder in known.folders.values() for entry in folder.files.values()]
                 known.sorted[order] = sorted(entries, key=lambda entry: sort_key(entry, order))
             return known.sorted[order]
 
-    def _update(self, root: Path, known: _Root) -> bool:
-        """Read what changed; whether anything did."""
-        changed = False
+    def _update(self, root: Path, known: _Root) -> _Changes:
+        """Read what changed."""
+        changes = _Changes()
         waiting, seen = [""], set[str]()
         while waiting:
             name = waiting.pop()
             former = known.folders.get(name)
-            path = root / name
             try:
-                time_of_change = path.stat().st_mtime_ns
+                time_of_change = (root / name).stat().st_mtime_ns
                 if former is None or not former.settled or former.changed != time_of_change:
                     read = self._read(root, name, time_of_change, former)
-                    changed = changed or former is None or read.files != former.files
+                    changes.note(former.files if former else {}, read.files)
                     known.folders[name] = former = read
             except OSError:
                 continue  # it has gone, or may not be read
             seen.add(name)
             waiting += former.folders
         for gone in known.folders.keys() - seen:
-            del known.folders[gone]
-            changed = True
-        return changed
+            changes.note(known.folders.pop(gone).files, {})
+        return changes
 
     def _read(self, root: Path, name: str, changed: int, former: _Folder | None) -> _Folder:
         self.read += 1
         window = COARSE_WINDOW if changed % 1_000_000_000 == 0 else FINE_WINDOW
         found = _Folder(changed, abs(time.time_ns() - changed) > window, {}, [])
+        known = former.files if former else {}
         with os.scandir(root / name) as entries:
             for entry in entries:
-                if entry.name.startswith(".") or not _is_text(entry.name):
-                    continue
-                below = f"{name}/{entry.name}" if name else entry.name
-                known = former.files.get(entry.name) if former else None
-                try:
-                    if known is None and entry.is_dir(follow_symlinks=False):
-                        found.folders.append(below)
-                    elif entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root.resolve()):
-                        continue
-                    elif entry.is_file():
-                        same = known is not None and known.number == entry.inode()
-                        found.files[entry.name] = known if known and same else _entry(below, entry)
-                except (OSError, RuntimeError):
-                    continue  # it went just now, or is a link to itself
+                same = known.get(entry.name)
+                if same is not None and same.number == entry.inode():
+                    found.files[entry.name] = same
+                elif not entry.name.startswith(".") and _is_text(entry.name):
+                    below = f"{name}/{entry.name}" if name else entry.name
+                    self._take(root, below, entry, found)
         return found
+
+    def _take(self, root: Path, below: str, entry: os.DirEntry[str], found: _Folder) -> None:
+        """Look at what is new in a folder."""
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                found.folders.append(below)
+            elif entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root.resolve()):
+                return
+            elif entry.is_file():
+                found.files[entry.name] = _entry(below, entry)
+        except (OSError, RuntimeError):
+            return  # it went just now, or is a link to itself
+
+
+def _changed(entries: list[Entry], changes: _Changes, order: Order) -> list[Entry]:
+    """A sorted list brought up to date; the former one may still be read in another thread."""
+
+    def key(entry: Entry) -> tuple[int, str]:
+        return sort_key(entry, order)
+
+    if not changes.came and not changes.went:
+        return entries
+    if len(changes.came) + len(changes.went) > FEW:
+        gone = {id(entry) for entry in changes.went}
+        return sorted([*(entry for entry in entries if id(entry) not in gone), *changes.came], key=key)
+    result = list(entries)
+    for entry in changes.went:
+        del result[bisect_left(result, key(entry), key=key)]
+    for entry in changes.came:
+        insort_right(result, entry, key=key)
+    return result
 
 
 def _entry(path: str, found: os.DirEntry[str]) -> Entry:
@@ -119,7 +157,7 @@ def _entry(path: str, found: os.DirEntry[str]) -> Entry:
 
 def _is_text(name: str) -> bool:
     """Whether a name is Unicode, so that it can be said in JSON and asked for in a URL."""
-    return not any("\ud800" <= character <= "\udfff" for character in name)
+    return HALF_CHARACTER.search(name) is None
 
 
 def sort_key(entry: Entry, order: Order) -> tuple[int, str]:
