@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from execution.jobs.records import Job, Outcome, Status
+from folders.workspace import OWN_FOLDERS
 from web import wire_messages as messages
 from web.wire_messages import plain_number
 
@@ -23,6 +24,7 @@ WIRE_STATUS: Mapping[Status, str] = {
 }
 MEDIA = ("images", "video", "videos", "gifs", "audio", "3d", "files", "latents")
 """Lists among a node's outputs whose items are files, best picture of the job first."""
+MOST_TEXT = 1_000  # characters of a text that stands for a job
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class OutputFile:
     @property
     def url(self) -> str:
         """Where it can be fetched, below the server's own address."""
-        return f"/api/view?{urlencode({'filename': self.filename, 'subfolder': self.subfolder, 'type': self.type})}"
+        query = {"filename": self.filename, "subfolder": self.subfolder, "type": self.type}
+        return f"/api/view?{urlencode(query, errors='replace')}"
 
     def to_data(self) -> dict[str, str]:
         return {
@@ -60,6 +63,11 @@ def output_files(outcome: Outcome) -> Iterator[OutputFile]:
                     yield OutputFile(
                         node, media, file["filename"], str(file.get("subfolder", "")), str(file.get("type", "output"))
                     )
+
+
+def job_url(job: Job) -> str:
+    """Where a job can be asked for; ids that clients chose may hold any printable character."""
+    return f"/api/jobs/{quote(job.id, safe='')}"
 
 
 def public_extra(job: Job) -> dict[str, Any]:
@@ -103,7 +111,7 @@ def job_object(job: Job) -> dict[str, Any]:
         "create_time": job.created,
         "execution_start_time": job.started,
         "execution_end_time": job.ended,
-        "preview_output": _preview(files),
+        "preview_output": None if outcome is None else _preview(outcome, files),
         "outputs_count": len(files),
         "priority": plain_number(job.number),
         "workflow_id": workflow_id,
@@ -130,7 +138,7 @@ def job_detail(job: Job) -> dict[str, Any]:
 
 def run_result(job: Job) -> dict[str, Any]:
     """A job as `POST /api/run` and webhooks tell it: what came out, and what with."""
-    result: dict[str, Any] = {"prompt_id": job.id, "status": job.status, "url": f"/api/jobs/{job.id}"}
+    result: dict[str, Any] = {"prompt_id": job.id, "status": job.status, "url": job_url(job)}
     outcome = job.outcome
     if outcome is None:
         return result
@@ -149,11 +157,12 @@ def run_result(job: Job) -> dict[str, Any]:
     return result
 
 
-def _preview(files: list[OutputFile]) -> dict[str, Any] | None:
-    """The file that stands for the job in a list: saved ones before temporary ones, pictures before others."""
-    if not files:
-        return None
-    best = min(files, key=lambda file: (file.type != "output", MEDIA.index(file.media) if file.media in MEDIA else 99))
+def _preview(outcome: Outcome, files: list[OutputFile]) -> dict[str, Any] | None:
+    """What stands for the job in a list: saved files before temporary ones, pictures before others, else a text."""
+    own = [file for file in files if file.type in OWN_FOLDERS]  # clients refuse the whole list for another type
+    if not own:
+        return _text_preview(outcome)
+    best = min(own, key=lambda file: (file.type != "output", MEDIA.index(file.media) if file.media in MEDIA else 99))
     return {
         "filename": best.filename,
         "subfolder": best.subfolder,
@@ -161,6 +170,14 @@ def _preview(files: list[OutputFile]) -> dict[str, Any] | None:
         "nodeId": best.node,
         "mediaType": best.media,
     }
+
+
+def _text_preview(outcome: Outcome) -> dict[str, Any] | None:
+    for node, shown in outcome.outputs.items():
+        texts: Any = shown.get("text")
+        if isinstance(texts, list) and texts and isinstance(texts[0], str):
+            return {"content": texts[0][:MOST_TEXT], "nodeId": node, "mediaType": "text"}
+    return None
 
 
 def _workflow_id(job: Job) -> str | None:

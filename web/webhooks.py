@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, cast
+from urllib.parse import quote
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -115,7 +116,7 @@ class Webhooks:
         url = job.webhook or ""
         options = self._site.options
         address = await resolve(url, options.allow_private_webhooks)
-        headers = {"Content-Type": "application/json", "User-Agent": "Weft", "X-Weft-Job": job.id}
+        headers = {"Content-Type": "application/json", "User-Agent": "Weft", "X-Weft-Job": quote(job.id)}
         if options.token is not None:
             signature = hmac.new(options.token.encode(), body, sha256).hexdigest()
             headers["X-Weft-Signature"] = f"sha256={signature}"

@@ -6,7 +6,8 @@ from typing import Any
 from execution.jobs.records import Job, Outcome
 from tests.execution.worker_helpers import chain, launch, one
 from tests.web.helpers.serving import NOBODY, Served, served, serving
-from web.job_results import job_object, run_result
+from web.answers import to_json
+from web.job_results import job_detail, job_object, run_result
 
 SHOWN = chain(("Text", {"text": "hi"}), ("Show", {"text": "<"}))
 
@@ -180,6 +181,16 @@ def test_the_file_that_stands_for_a_job_is_a_saved_picture():
     assert urls[2] == "/api/view?filename=b+c.png&subfolder=s&type=output"
 
 
+def test_names_that_utf8_cannot_hold_are_told_all_the_same():
+    job = ended({"1": {"images": [{"filename": "\udcff.png", "subfolder": "\ud800", "type": "output"}]}})
+    assert to_json(job_detail(job))
+    assert run_result(job)["files"][0]["url"].startswith("/api/view?filename=%3F.png")
+
+
 def test_outputs_of_any_shape_are_told():
     job = ended({"1": {"images": "none", "files": [None, 5, {"filename": 3}, {"filename": "x"}]}})
     assert job_object(job)["outputs_count"] == 1
+    assert job_object(job)["preview_output"]["filename"] == "x"
+    odd = ended({"1": {"images": [{"filename": "x", "type": "elsewhere"}]}, "2": {"text": ["y" * 5_000]}})
+    assert job_object(odd)["preview_output"] == {"content": "y" * 1_000, "nodeId": "2", "mediaType": "text"}
+    assert job_object(ended({"1": {"text": 5}}))["preview_output"] is None

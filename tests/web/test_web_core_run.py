@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+import yarl
 from aiohttp import ClientConnectionError
 
 from execution.jobs.records import Outcome
@@ -84,6 +85,16 @@ def test_when_the_wait_ends_first_the_job_goes_on(tmp_path):
     serving(tmp_path, test, NOBODY)
 
 
+def test_an_id_of_any_characters_can_be_asked_for(tmp_path):
+    async def test(server: Served) -> None:
+        job = "a?b#c %2F\u20ac&[1]"
+        told = await server.post("/run?wait=0", {"prompt": SHOWN, "prompt_id": job}, 202)
+        async with server.session.get(yarl.URL(server.url + told["url"], encoded=True)) as answer:
+            assert (await answer.json())["id"] == job
+
+    serving(tmp_path, test, NOBODY)
+
+
 @pytest.mark.parametrize("query", ["wait=long", "wait=nan", "wait=inf", "images=yes"])
 def test_a_query_that_means_nothing_queues_nothing(tmp_path, query):
     async def test(server: Served) -> None:
@@ -120,7 +131,7 @@ def test_pictures_come_along(tmp_path):
 @pytest.mark.parametrize(
     "file",
     [("../secret", "", "output"), ("secret", "..", "output"), ("/etc/passwd", "", "output"), ("x", "", "user"),
-     ("link", "", "output"), ("gone.png", "", "output"), ("", "", "output"), ("a\0b", "", "temp")],
+     ("link", "", "output"), ("gone.png", "", "output"), ("", "", "output"), ("a\0b", "", "temp"), ("\ud800.png", "", "output")],
 )  # fmt: skip
 def test_a_name_that_leads_outside_is_not_read(tmp_path, file):
     async def test(server: Served) -> None:

@@ -8,6 +8,7 @@ import mimetypes
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -16,7 +17,7 @@ from folders.safe_paths import UnsafeNameError, inside
 from folders.workspace import OWN_FOLDERS, Workspace
 from web.answers import json_answer, read_object
 from web.endings import ENDINGS
-from web.job_results import OutputFile, output_files, run_result
+from web.job_results import OutputFile, job_url, output_files, run_result
 from web.numbers import real_number
 from web.refusal import Refusal
 from web.route import Route
@@ -44,7 +45,7 @@ async def run(request: web.Request) -> web.Response:
     job = await request.app[ENDINGS].wait(submitted.job.id, seconds) or submitted.job
     if job.status not in ENDED:
         answer = {**run_result(job), "node_errors": submitted.node_errors}
-        return json_answer(answer, 202, {"Location": f"/api/jobs/{job.id}"})
+        return json_answer(answer, 202, {"Location": job_url(job)})
     picture_type = _wanted_picture(request)
     if picture_type is not None:
         return await _picture(site(request).workspace, job, picture_type)
@@ -71,15 +72,15 @@ async def _picture(workspace: Workspace, job: Job, wanted: str) -> web.Response:
     """The first picture of that type; saved ones before temporary ones."""
     if job.status != "success":
         what = f"The job {job.id} ended without success ({job.status})."
-        raise Refusal(422, "run_failed", what, f"GET /api/jobs/{job.id} tells what happened.")
+        raise Refusal(422, "run_failed", what, f"GET {job_url(job)} tells what happened.")
     files = sorted(_pictures(job), key=lambda file: file.type != "output")
     for file in files:
         kind = _media_type(file)
         if wanted in ("image/*", kind):
             data = await asyncio.to_thread(_read, workspace, file)
-            return web.Response(body=data, content_type=kind, headers={"X-Weft-Job": job.id})
+            return web.Response(body=data, content_type=kind, headers={"X-Weft-Job": quote(job.id)})
     what = f"The job {job.id} made no {wanted}."
-    raise Refusal(406, "no_such_picture", what, f"GET /api/jobs/{job.id} lists what it made.")
+    raise Refusal(406, "no_such_picture", what, f"GET {job_url(job)} lists what it made.")
 
 
 def _pictures(job: Job) -> list[OutputFile]:
@@ -112,7 +113,7 @@ def _read(workspace: Workspace, file: OutputFile) -> bytes:
         if path.stat().st_size > MOST_BYTES:
             raise OSError
         return path.read_bytes()
-    except (OSError, UnsafeNameError):
+    except (OSError, ValueError):  # also a name that the file system cannot hold
         what = f"The job's picture {file.filename!r} cannot be read."
         raise Refusal(404, "not_found", what, "It may have been deleted; run the prompt again.") from None
 
