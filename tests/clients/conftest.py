@@ -43,10 +43,11 @@ def client_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, st
 def drive(server: RunningServer, client_environment: dict[str, str], tmp_path: Path) -> Callable[..., SimpleNamespace]:
     """Run `drivers/NAME`, which drives its client through one story; gives its report and a reader of its pictures."""
 
-    def run(driver: str, client: str, seed: int) -> SimpleNamespace:
+    def run(driver: str, client: str, seed: int, to: RunningServer = server, token: str = "") -> SimpleNamespace:
         job = {
-            "url": server.url,
-            "host": server.host,
+            "url": to.url,
+            "host": to.host,
+            "token": token,
             "folder": str(tmp_path),
             "seed": seed,
             "repeats": REPEATS,

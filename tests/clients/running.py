@@ -82,6 +82,9 @@ class RunningServer:
             try:
                 with urllib.request.urlopen(f"{self.url}/prompt", timeout=5):
                     return
+            except urllib.error.HTTPError as refusal:  # an answer too: such as 401 of a server that asks for a token
+                refusal.close()
+                return
             except (OSError, ValueError):
                 time.sleep(0.02)
         raise RuntimeError("The server does not answer. It printed:\n" + "\n".join(self.lines))

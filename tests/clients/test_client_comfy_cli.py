@@ -102,6 +102,19 @@ def test_comfy_run_reports_the_node_that_fails(comfy, workflow):
     assert lines[-1]["error"]["details"]["class_type"] == "TestFails"
 
 
+def test_comfy_jobs_cancel_stops_what_runs(comfy, workflow, server):
+    prompt = prompts.failing(23)
+    prompt["4"]["inputs"]["steps"] = 10_000
+    code, lines = comfy("run", "--workflow", workflow(prompt), "--no-watch")
+    assert code == 0, lines
+    (running,) = server.get("/queue")["queue_running"] or server.get("/queue")["queue_pending"]
+    code, lines = comfy("jobs", "cancel", running[1])
+    assert code == 0, lines
+    server.wait_until_idle()
+    status = server.get(f"/history/{running[1]}")[running[1]]["status"]
+    assert status["messages"][-1][0] == "execution_interrupted"
+
+
 def test_comfy_asks_for_the_state_of_the_server(comfy):
     for command in (("system-stats",), ("models", "list-folders"), ("jobs", "ls"), ("free",)):
         code, lines = comfy(*command, address=command[0] == "jobs")
