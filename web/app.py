@@ -12,6 +12,7 @@ from web.endings import ENDINGS, Endings
 from web.fallback import serve_the_rest
 from web.features import server_features
 from web.files.state import FILES, Files
+from web.files.uploads import remove_unfinished
 from web.front_end import FRONT_END, choose_front_end
 from web.middleware import keep_out, tell_errors
 from web.node_catalogue import NODE_CATALOGUE, NodeCatalogue
@@ -85,6 +86,7 @@ def create_app(site: Site, routes: Sequence[Route] | None = None) -> web.Applica
             if route.method == "GET" and path not in heads:
                 app.router.add_route("HEAD", path, route.handler)
     app.on_response_prepare.append(set_headers)
+    app.on_startup.append(remove_unfinished)
     app.on_shutdown.append(_let_go)
     app.on_shutdown.append(end_streams)
     app.cleanup_ctx.append(_listening)

@@ -179,6 +179,17 @@ def test_a_broken_off_upload_leaves_nothing_behind(tmp_path):
     serving(tmp_path, test, NOBODY)
 
 
+def test_what_a_killed_server_had_received_in_part_is_removed(tmp_path):
+    (tmp_path / "temp").mkdir()
+    (tmp_path / "temp/.uploading-0123456789abcdef").write_bytes(b"half")
+    (tmp_path / "temp/kept.png").touch()
+
+    async def test(server: Served) -> None:
+        assert everything(tmp_path / "temp") == ["kept.png"]
+
+    serving(tmp_path, test, NOBODY)
+
+
 def test_a_picture_of_too_many_pixels_is_refused(tmp_path):
     async def test(server: Served) -> None:
         error = (await upload(server, png_that_claims(60_000, 60_000), status=413))["error"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import BinaryIO
 from aiohttp import BodyPartReader, MultipartReader, web
 
 from web.refusal import Refusal
+from web.site import SITE
 
 MAX_PARTS = 32
 FIELD_BYTES = 64 * 2**10
 CHUNK = 2**18
+UNFINISHED = ".uploading-"  # what the names of files begin with that are still coming
 
 
 @dataclass(slots=True)
@@ -44,7 +47,7 @@ async def receive(request: web.Request, folder: Path, file_field: str, limit: in
         raise _no_form("The body is not a multipart form.")
     if (request.content_length or 0) > limit + MAX_PARTS * FIELD_BYTES:
         raise too_large(limit)
-    upload = Upload(folder / f".uploading-{secrets.token_hex(8)}")
+    upload = Upload(folder / f"{UNFINISHED}{secrets.token_hex(8)}")
     try:
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         await _read_parts(request, upload, file_field, limit)
@@ -55,6 +58,18 @@ async def receive(request: web.Request, folder: Path, file_field: str, limit: in
         upload.path.unlink(missing_ok=True)
         raise
     return upload
+
+
+async def remove_unfinished(app: web.Application) -> None:
+    """Delete what a server that was killed had received in part. For `on_startup`: nothing is coming in yet."""
+    folder = app[SITE].workspace.folder("temp")
+
+    def remove() -> None:
+        for path in folder.glob(f"{UNFINISHED}*"):
+            path.unlink(missing_ok=True)
+
+    with contextlib.suppress(OSError):  # it only takes room
+        await asyncio.to_thread(remove)
 
 
 async def _read_parts(request: web.Request, upload: Upload, file_field: str, limit: int) -> None:

@@ -66,7 +66,10 @@ async def _rendered(
     request: web.Request, key: tuple[Path, int, int, Rendering], path: Path, rendering: Rendering
 ) -> Rendered:
     state = files(request)
-    async with state.decoding:
+    kept = state.thumbnails.get(key)
+    if kept is not None:
+        return kept
+    async with state.decoding:  # another request may have made it while this one waited
         picture = state.thumbnails.get(key)
         if picture is None:
             try:
