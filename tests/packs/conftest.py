@@ -1,5 +1,6 @@
 """What the tests of node packs share: packs written into a temporary workspace, loaded, and run in the real engine."""
 
+import sys
 import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,3 +100,63 @@ def bench(tmp_path, built_in):
     made = Bench(Workspace(root), built_in, DeviceMemory.choose("cpu"))
     yield made
     made.close()
+
+
+HEAD = """
+import torch
+from comfy_execution.graph_utils import GraphBuilder, is_link
+from comfy_execution.graph import ExecutionBlocker
+
+CALLS = []
+
+class Any(str):
+    def __ne__(self, other):
+        return False
+
+class Base:
+    RETURN_TYPES = ("INT",)
+    FUNCTION = "go"
+    CATEGORY = "test"
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"x": ("INT", {"default": 0})}}
+    def go(self, x):
+        return (x,)
+
+class Add(Base):
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"a": ("INT", {"default": 0}), "b": ("INT", {"default": 1})}}
+    def go(self, a, b):
+        CALLS.append(("Add", a, b))
+        return (a + b,)
+"""
+
+TAIL = """
+NODE_CLASS_MAPPINGS = {n: c for n, c in list(globals().items()) if isinstance(c, type) and issubclass(c, Base)}
+"""
+
+
+@dataclass
+class ClassPack:
+    """Writes and loads one pack, `my-nodes`, of classes derived from `Base`."""
+
+    bench: Bench
+
+    def __call__(self, text: str) -> Bench:
+        self.bench.write("my-nodes", {"__init__.py": "from .nodes import *", "nodes.py": HEAD + text + TAIL})
+        self.bench.load()
+        assert self.bench.pack("my-nodes").error is None
+        return self.bench
+
+    def calls(self) -> list[Any]:
+        """What its nodes noted in CALLS."""
+        return self.variable("CALLS")
+
+    def variable(self, name: str) -> Any:
+        return vars(sys.modules["custom_nodes.my-nodes.nodes"])[name]
+
+
+@pytest.fixture
+def pack(bench):
+    return ClassPack(bench)
