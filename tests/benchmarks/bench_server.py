@@ -1,4 +1,4 @@
-"""How soon the server answers, how much memory it holds when idle, how long its catalogue takes.
+"""How soon the server answers, how much memory it holds when idle, how long its catalogue and its end take.
 
     python -m tests.benchmarks.bench_server [--runs N] [--drop-caches]
 
@@ -19,7 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.clients.running import ROOT, running_server
+from tests.clients.running import ROOT, RunningServer, running_server
+from tests.faults.soak import plain_prompt, workspace_with_pack
 
 REQUESTS = 100
 
@@ -109,6 +110,23 @@ def bench_idle(settle: float) -> None:
         connection.close()
 
 
+def bench_end(runs: int) -> None:
+    """From SIGTERM to the end of the process, while a job runs that would take a minute."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = RunningServer(workspace_with_pack(Path(folder, "workspace")))
+        seconds = []
+        for _ in range(runs):
+            server.start()
+            server.post("/queue", {"clear": True})
+            server.queue(plain_prompt(1, "long", steps=1_200, step_seconds=0.05))
+            while not server.get("/queue")["queue_running"]:
+                time.sleep(0.01)
+            began = time.perf_counter()
+            server.stop()
+            seconds.append(time.perf_counter() - began)
+        show("SIGTERM to the process's end, a job running", seconds, "s")
+
+
 def memory_of(pid: int) -> dict[str, float]:
     """Resident and proportional memory of a process, MB (of 2^20 bytes)."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
@@ -137,6 +155,7 @@ def main() -> None:
     options = parser.parse_args()
     bench_start(options.runs, options.drop_caches)
     bench_idle(options.settle)
+    bench_end(min(options.runs, 5))
 
 
 if __name__ == "__main__":
