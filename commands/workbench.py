@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,7 +152,7 @@ def code_salt(memory: DeviceMemory) -> str:
 
 
 @contextmanager
-def job_services(files: JobFiles, job_id: str) -> Iterator[tuple[object, ...]]:
+def job_services(files: JobFiles, job_id: str) -> Generator[tuple[object, ...]]:
     """What the nodes of one job's run need: `engine.run(..., services=...)`."""
     with closing(files.open(job_id)) as journal:
         yield (journal,)

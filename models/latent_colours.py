@@ -55,10 +55,12 @@ class Colours:
 
 
 def fit(vae: Vae) -> Colours:
-    """The colours that say best what a VAE makes of made-up pictures."""
+    """The colours that say best what a VAE makes of made-up pictures; plain grey for one that makes no numbers."""
     pictures = made_up_pictures()
     latents = encode_image(vae, pictures)  # [B, C, h, w]
     values = latents.permute(0, 2, 3, 1).reshape(-1, latents.shape[1])
+    if not torch.isfinite(values).all():
+        return Colours(torch.zeros(values.shape[1], 3), torch.full((3,), 0.5))
     scale = SIDE // latents.shape[-1]
     seen = F.avg_pool2d(pictures.permute(0, 3, 1, 2), scale).permute(0, 2, 3, 1).reshape(-1, 3)
     design = torch.cat([values, torch.ones(len(values), 1)], dim=1).double()

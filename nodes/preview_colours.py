@@ -4,6 +4,8 @@ import json
 import threading
 from pathlib import Path
 
+import torch
+
 from models.latent_colours import Colours, fit
 from models.types import Vae
 
@@ -23,7 +25,10 @@ class PreviewColours:
         """Get to know a VAE, unless it is known. To be called where the VAE may be used: on the device's thread."""
         found = self._known.get(vae.digest) or self._read(vae.digest)
         if found is None:
-            found = fit(vae)
+            try:
+                found = fit(vae)
+            except torch.OutOfMemoryError:
+                return  # previews are not worth failing for
             self._write(vae.digest, found)
         with self._lock:
             self._known.pop(vae.digest, None)

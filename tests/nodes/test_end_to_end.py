@@ -49,7 +49,9 @@ def run(models):
     """Validate a prompt and run it; the events are the bench's."""
     registry = all_nodes()
     services = (models.workspace, DeviceMemory.choose("cpu"))
-    engine = Engine(registry, services=services, files=PromptFiles(models.workspace), thread_context=torch.inference_mode)
+    engine = Engine(
+        registry, services=services, files=PromptFiles(models.workspace), thread_context=torch.inference_mode
+    )
 
     def run(prompt, **extra):
         judged = validate(

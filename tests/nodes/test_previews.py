@@ -182,3 +182,25 @@ def test_pictures_are_sent_whole(bench):
             assert picture.getpixel((0, 0)) == tuple((pixels[0, 0] * 255).int().tolist())
     with pytest.raises(NodeInputError, match="channels"):
         bench.call(save_image_websocket, images=torch.zeros(1, 8, 8, 2))
+
+
+class Broken:
+    """Stands for a VAE whose weights are damaged, or too large for the device."""
+
+    digest = "broken"
+
+
+def test_a_vae_that_makes_no_numbers_has_grey_previews(monkeypatch):
+    monkeypatch.setattr("models.latent_colours.encode_image", lambda *_: torch.full((8, 4, 16, 16), math.nan))
+    found = fit(Broken())
+    assert found.picture(torch.rand(4, 2, 2)).eq(0.5).all()
+
+
+def test_a_device_without_room_for_the_vae_shows_none_and_fails_nothing(monkeypatch):
+    def full(*_):
+        raise torch.OutOfMemoryError("no room")
+
+    monkeypatch.setattr("models.latent_colours.encode_image", full)
+    known = PreviewColours()
+    known.learn(Broken())
+    assert known.of("broken", 4) is None
