@@ -37,11 +37,19 @@ def untouching(path: Path) -> sqlite3.Connection:
     """A connection that leaves the file exactly as it is, for looking at one that may be damaged."""
     log = path.with_name(path.name + LOG)
     mode = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"  # which leaves no side files
-    return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
+    connection.text_factory = _text
+    return connection
+
+
+def _text(stored: bytes) -> str:
+    """A text of the file; where damage has left no text, something that can be handled all the same."""
+    return stored.decode(errors="replace")
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    connection.text_factory = _text
     try:
         connection.execute("PRAGMA cell_size_check = ON")  # notice a damaged page before its rows are believed
         connection.execute("PRAGMA cache_size = -8000")  # KiB

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from execution.jobs.connection import untouching
-from execution.jobs.errors import is_damage
+from execution.jobs.errors import StoreFull, explained
 
 MANY = 2**20  # rows that a table may have, where nothing tells
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # the latter of messages that quote what was found
 FAILURES = 2_000  # reads that may fail in one table before the rest of it is given up
 
 
@@ -27,10 +28,10 @@ def copy_readable(damaged: Path, fresh: Path) -> tuple[dict[str, int], frozenset
             with contextlib.closing(untouching(damaged)) as source:
                 source.execute("PRAGMA writable_schema = ON")  # SQLite then reads a file that has been cut short, too
                 return rows, _copy_all(source, target, rows)
-        except sqlite3.Error as error:
-            if not is_damage(error):
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            if isinstance(error, sqlite3.Error) and isinstance(explained(error, fresh), StoreFull):
                 raise
-            return {}, frozenset()
+            return {}, frozenset()  # even the tables' own descriptions may be spoilt
 
 
 def connect_new(fresh: Path) -> sqlite3.Connection:
@@ -63,7 +64,7 @@ def _copy_all(source: sqlite3.Connection, target: sqlite3.Connection, rows: dict
 
 def _copy_sequences(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
     """The last numbers given to rows, so that none is given again; the highest row's is there already."""
-    with contextlib.suppress(sqlite3.DatabaseError):  # a table of its own, which may be the damaged one
+    with contextlib.suppress(*UNREADABLE):  # a table of its own, which may be the damaged one
         for name, last in source.execute("SELECT name, seq FROM sqlite_sequence").fetchall():
             target.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (last, name))
 
@@ -71,7 +72,7 @@ def _copy_sequences(source: sqlite3.Connection, target: sqlite3.Connection) -> N
 def _highest(source: sqlite3.Connection, table: str) -> int:
     """A row number that none of the table's rows exceeds. Looking far beyond them would fail again and again."""
     for query in (f'SELECT max(rowid) FROM "{table}"', "SELECT max(seq) FROM sqlite_sequence"):
-        with contextlib.suppress(sqlite3.DatabaseError):
+        with contextlib.suppress(*UNREADABLE):
             found = source.execute(query).fetchall()[0][0]
             if isinstance(found, int):
                 return found
@@ -99,7 +100,7 @@ class _Reader:
                     if low <= number <= high:  # a damaged page may give any number, and the same again and again
                         low = int(number) + 1
                         yield tuple(row)
-            except sqlite3.DatabaseError:
+            except UNREADABLE:
                 self.failures += 1
                 if low < high:  # what was read before the failure is behind us
                     middle = (low + high) // 2

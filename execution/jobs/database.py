@@ -109,7 +109,10 @@ def _opened(path: Path, owner: str, steps: Migrations, saved: Salvage | None) ->
 def _examine(path: Path, owner: str, steps: Migrations) -> Salvage | None:
     """Refuse what is not ours to touch; replace a damaged file by what can be read of it."""
     if path.stat().st_size:
-        with contextlib.closing(untouching(path)) as connection, contextlib.suppress(sqlite3.DatabaseError):
+        with (
+            contextlib.closing(untouching(path)) as connection,
+            contextlib.suppress(sqlite3.DatabaseError, UnicodeDecodeError),
+        ):
             _refuse(connection, path, owner, steps)
     found = damage(path)
     return None if found is None else salvage(path, found, owner, steps)

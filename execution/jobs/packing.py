@@ -1,4 +1,4 @@
-"""JSON values in columns: text, or compressed when it is long."""
+"""JSON values in columns: text and a checksum, or compressed when they are long."""
 
 from __future__ import annotations
 
@@ -25,9 +25,16 @@ async def pack_aside(value: Any) -> Packed:
     return _squeezed(text) if len(text) < HUGE else await asyncio.to_thread(_squeezed, text)
 
 
-def unpack(stored: Packed) -> Any:
-    """What was packed."""
-    return json.loads(stored if isinstance(stored, str) else zlib.decompress(stored))
+def unpack(stored: object) -> Any:
+    """What was packed. Raises ValueError or zlib.error where a damaged disk has changed it."""
+    if isinstance(stored, bytes):
+        return json.loads(zlib.decompress(stored))  # which has a checksum of its own
+    if not isinstance(stored, str):
+        raise ValueError("The stored value is no text.")
+    text, _, sum_of_text = stored.rpartition("#")
+    if _checksum(text) != sum_of_text:
+        raise ValueError("The stored text has been changed.")
+    return json.loads(text)
 
 
 def _text(value: Any) -> str:
@@ -43,4 +50,8 @@ def _plain(value: Any) -> Any:
 
 
 def _squeezed(text: str) -> Packed:
-    return text if len(text) < LONG else zlib.compress(text.encode("ascii"), FASTEST)
+    return f"{text}#{_checksum(text)}" if len(text) < LONG else zlib.compress(text.encode("ascii"), FASTEST)
+
+
+def _checksum(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"

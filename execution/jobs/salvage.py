@@ -40,6 +40,8 @@ def damage(path: Path) -> str | None:
         if not is_damage(error):
             raise
         return str(error)
+    except UnicodeDecodeError:  # of SQLite's message, which quotes what it found
+        return "the list of its tables is not readable"
     return None if found == ["ok"] else "; ".join(line.replace("\n", " ") for line in found)
 
 
@@ -56,18 +58,24 @@ def salvage(path: Path, reason: str, owner: str, steps: Migrations) -> Salvage:
         with with_first_page(path, owner, steps) as patched:
             rows, broken = copy_readable(patched, fresh)
     backup = _free_name(path)
-    path.with_name(path.name + INDEX).unlink(missing_ok=True)
-    log = path.with_name(path.name + LOG)
-    if log.exists():
-        log.replace(backup.with_name(backup.name + LOG))
     path.replace(backup)
-    finish_salvage(path)
+    _finish(path, backup)
     return Salvage(reason, backup, rows, broken, beginning_lost)
 
 
 def finish_salvage(path: Path) -> None:
     """Put the finished new file in its place, unless that is done; for a start after one that died right there."""
     if not path.exists() and _fresh(path).exists():
+        _finish(path, _free_name(path))
+
+
+def _finish(path: Path, backup: Path) -> None:
+    """The log goes where the damaged file is: beside the new one, SQLite would take it for that one's."""
+    path.with_name(path.name + INDEX).unlink(missing_ok=True)
+    log = path.with_name(path.name + LOG)
+    if log.exists():
+        log.replace(backup.with_name(backup.name + LOG))
+    if _fresh(path).exists():
         _fresh(path).replace(path)
 
 
@@ -79,7 +87,7 @@ def _free_name(path: Path) -> Path:
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
     name = path.with_name(f"{path.name}.damaged-{stamp}")
     count = 1
-    while name.exists():
+    while name.exists() or name.with_name(name.name + LOG).exists():
         count += 1
         name = path.with_name(f"{path.name}.damaged-{stamp}-{count}")
     return name

@@ -114,7 +114,8 @@ async def long_history(folder: Path) -> None:
         await store.finish(job.id, DONE)
 
     await together(HISTORY, whole)
-    show("finish, pruning every so often, full history", await timed(200, lambda i: whole(HISTORY + i)))
+    show("fsync of 4 KiB, again", fsync(folder))
+    show("submit, claim and finish, full history (three commits)", await timed(200, lambda i: whole(HISTORY + i)))
     show("newest 64 of the history", await timed(20, lambda _: store.history(64)))
     show("page of 64 jobs by status", await timed(20, lambda _: store.jobs(["success", "error"], 64)))
     await store.close()

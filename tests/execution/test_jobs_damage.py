@@ -1,6 +1,10 @@
-"""Damaged, foreign and newer database files: kept, salvaged as far as they can be read, reported; never emptied."""
+"""Damaged, foreign and newer database files: kept, salvaged as far as they can be read, reported; never emptied.
+
+WEFT_DAMAGES sets how many random damages are tried (twenty in the usual run).
+"""
 
 import asyncio
+import os
 import random
 import sqlite3
 from contextlib import closing
@@ -15,6 +19,7 @@ from execution.jobs.store import JobStore
 from tests.execution.jobs_helpers import opened, run_all, submit_all
 
 PAGE = 4096
+SEEDS = int(os.environ.get("WEFT_DAMAGES", "20"))
 ENDED = 120
 WAITING = 30
 
@@ -120,6 +125,32 @@ def test_of_a_file_cut_short_the_beginning_is_saved(tmp_path, keep):
     jobs = check_salvaged(tmp_path, data)
     if keep >= 0.5:
         assert len(jobs) >= (ENDED + 1 + WAITING) * keep * 0.5
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_random_damage_never_keeps_the_server_from_starting(tmp_path, seed):
+    """Bytes, stretches and whole pages anywhere, of data and of nonsense; and it is noticed again and again."""
+    path = fill(tmp_path)
+    chance = random.Random(seed)
+    data = bytearray(path.read_bytes())
+    for _ in range(chance.choice((1, 3, 20))):
+        size = chance.choice((1, 4, 100, PAGE, 5 * PAGE))
+        first = chance.choice((0, 0, PAGE, len(data))) + chance.randrange(-PAGE, PAGE)
+        first = chance.randrange(len(data)) if chance.random() < 0.6 else max(min(first, len(data) - 1), 0)
+        size = min(size, len(data) - first)
+        source = chance.randrange(len(data) - size)
+        data[first : first + size] = chance.choice((bytes(size), chance.randbytes(size), data[source : source + size]))
+    if chance.random() < 0.2:
+        del data[chance.randrange(len(data)) :]
+    path.write_bytes(data)
+    try:
+        notice, jobs, _ = look(tmp_path)
+    except (StoreTooNew, StoreForeign):  # as it may well look now
+        assert path.read_bytes() == data
+        return
+    assert len({job.id for job in jobs}) == len(jobs)
+    if notice is not None:
+        assert [kept.read_bytes() for kept in backups(tmp_path)] == [data]
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -67,6 +67,20 @@ def test_claim_and_finish(tmp_path):
     with_store(tmp_path, test, clock=Clock())
 
 
+def test_the_worker_may_be_chosen_by_the_job(tmp_path):
+    async def test(store: JobStore) -> None:
+        await submit_all(store, "a", "b")
+        first = await store.claim("w0", lambda job: f"holds the models of {job.id}")
+        second = await store.claim("w0", lambda _: "w0")
+        assert first is not None and second is not None
+        assert (first.worker, second.worker) == ("holds the models of a", "w0")
+        for job in (first, second):
+            assert await store.get(job.id) == job
+        assert await store.claim("w0", lambda _: "never asked") is None
+
+    with_store(tmp_path, test)
+
+
 def test_a_job_ends_once(tmp_path):
     async def test(store: JobStore) -> None:
         await submit_all(store, "a")
