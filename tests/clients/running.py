@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = re.compile(r"serves at (http://\S+?:(\d+))")
@@ -162,13 +163,13 @@ class RunningServer:
             with refusal:
                 return refusal.code, refusal.read()
 
-    def get(self, path: str):
+    def get(self, path: str) -> Any:
         """The JSON answer of a GET that succeeds."""
         status, body = self.request("GET", path)
         assert status == 200, (path, status, body[:500])
         return json.loads(body)
 
-    def post(self, path: str, body: object):
+    def post(self, path: str, body: object) -> Any:
         """The JSON answer of a POST that succeeds; None for an empty one."""
         status, answer = self.request("POST", path, body)
         assert status == 200, (path, status, answer[:500])

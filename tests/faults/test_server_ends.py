@@ -2,11 +2,14 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
 from tests.clients.running import RunningServer, is_running, wait_until_gone
 from tests.faults.soak import PICTURES, plain_prompt, workspace_with_pack
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="finds worker processes in /proc, on Linux")
 
 LONG = {"steps": 2_000, "step_seconds": 0.05}
 REFUSED_BY_COMMAND_LINE = 2

@@ -12,6 +12,8 @@ import pytest
 from tests.clients.running import RunningServer
 from tests.faults.soak import plain_prompt, workspace_with_pack
 
+pytestmark = pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="reads memory from /proc, on Linux")
+
 POSTING = 200
 EACH = 3
 READERS, SLEEPERS = 180, 10  # bench_sockets.py runs 900 and 100, and prints the delays

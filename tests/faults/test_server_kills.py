@@ -6,11 +6,14 @@ in batches of 50 jobs, and prints how soon the server answers again.
 
 import os
 import random
+from pathlib import Path
 
 import pytest
 
 from tests.clients.running import RunningServer
 from tests.faults.soak import Soak, workspace_with_pack
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="finds worker processes in /proc, on Linux")
 
 ROUNDS = int(os.environ.get("WEFT_KILL_ROUNDS", "6"))
 JOBS = 50
