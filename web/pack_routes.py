@@ -73,6 +73,9 @@ async def _hand_on(request: web.Request, worker: WorkerState, target: URL) -> we
     address = worker.address or ""
     local = address.startswith(("/", "\\")) or ":" not in address
     connector = UnixConnector(address) if local else TCPConnector()
+    token = site(request).options.token
+    if token is not None and request.query.get("token") == token:
+        target = target.without_query_params("token")
     url = URL(f"http://{'worker' if local else address}{target.raw_path_qs}", encoded=True)
     headers = _passed(request.headers, OF_ONE_CONNECTION | PRIVATE)
     headers[SECRET] = worker.secret

@@ -300,3 +300,25 @@ def test_routes_of_packs_are_handed_on_to_the_worker(tmp_path, monkeypatch):
         assert (await server.get("/pack/x", 502))["error"]["message"].endswith(".")
 
     serving(tmp_path, test, NOBODY)
+
+
+def test_the_servers_token_is_not_handed_on(tmp_path, monkeypatch):
+    from execution.workers.states import WorkerState
+
+    async def test(server: Served) -> None:
+        seen: list[web.Request] = []
+        runner, port = await pack_worker(seen)
+        try:
+            state = WorkerState("cpu", "ready", routes=ROUTES, address=f"127.0.0.1:{port}", secret="secret")
+            monkeypatch.setattr(type(server.dispatcher), "workers", property(lambda _: [state]))
+            await server.get("/pack/x", 401)
+            said = await server.get("/pack/x", 201, headers={"Authorization": "Bearer a long token"})
+            assert said["query"] == {} and "Authorization" not in seen[-1].headers
+            assert (await server.post("/pack/x?token=a%20long%20token&q=1", {}, 201))["query"] == {"q": "1"}
+            assert (await server.get("/pack/x?token=other", 201, headers={"Authorization": "Bearer a long token"}))[
+                "query"
+            ] == {"token": "other"}
+        finally:
+            await runner.cleanup()
+
+    serving(tmp_path, test, NOBODY, token="a long token")

@@ -135,7 +135,8 @@ async function refresh() {
       await showPictures();
       lastEnded = newest;
     }
-    pause = status.running.length || stateOf(status)[0] === "starting" ? WHILE_RUNNING : WHILE_IDLE;
+    const moving = status.running.length > 0 || stateOf(status)[0] === "starting";
+    pause = moving && !document.hidden ? WHILE_RUNNING : WHILE_IDLE;
   } catch (error) {
     at("state").dataset.state = "away";
     at("state").textContent = "Not connected";
