@@ -17,6 +17,8 @@ MODEL_SUFFIXES = frozenset({".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".bi
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".gif", ".apng", ".bmp", ".tif", ".tiff", ".tga", ".ppm", ".pgm", ".avif"}
 )
+AUDIO_SUFFIXES = frozenset({".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac"})
+VIDEO_SUFFIXES = frozenset({".mp4", ".webm", ".mkv", ".mov", ".avi", ".m4v"})
 
 MODEL_KINDS = (
     "checkpoints", "configs", "loras", "vae", "text_encoders", "diffusion_models", "clip_vision", "style_models",
@@ -31,7 +33,12 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """Model folders that go by more than one name on disk; the first is where Weft itself would put a file."""
 
-INPUT_KINDS: Mapping[str, frozenset[str]] = {"input": IMAGE_SUFFIXES, "input/*.latent": frozenset({".latent"})}
+INPUT_KINDS: Mapping[str, frozenset[str]] = {
+    "input": IMAGE_SUFFIXES,
+    "input/*.latent": frozenset({".latent"}),
+    "input/audio": AUDIO_SUFFIXES,
+    "input/video": VIDEO_SUFFIXES | {".gif"},
+}
 """Lists of files at the top of the input folder, by what they are."""
 
 BUNDLED_FOLDERS = ("checkpoints", "vae")  # a checkpoint stands among the VAEs for the one that it holds

@@ -88,7 +88,7 @@ def _maker(host: Host, key: str, cls: type, display: str, pack: _Origin) -> Make
     def make() -> Node:
         host.forget_listed()
         node = class_node(key, cls, display)
-        spec = with_files(node.spec, host.listed, host.workspace)
+        spec = with_files(node.spec, host.listed)
         return replace(pack.of(node, spec), call=_with_handles(node.call, spec.input_is_list))
 
     return make

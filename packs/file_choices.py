@@ -9,24 +9,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import PurePath
+from types import MappingProxyType
 
 from execution.schema import InputSpec, NodeSpec
-from folders.workspace import IMAGE_SUFFIXES, Workspace
+from folders.workspace import INPUT_KINDS
 
-UPLOADS = ("image_upload", "animated_image_upload")
+UPLOADS: Mapping[str, str] = MappingProxyType(
+    {
+        "image_upload": "input",
+        "animated_image_upload": "input",
+        "audio_upload": "input/audio",
+        "video_upload": "input/video",
+    }
+)
+"""Option that gives a combo an upload button -> which of the input folder's files it offers."""
 
 
-def with_files(spec: NodeSpec, listed: Mapping[str, list[str]], workspace: Workspace) -> NodeSpec:
+def with_files(spec: NodeSpec, listed: Mapping[str, list[str]]) -> NodeSpec:
     """A node with its combos of files declared as such; `listed`: what folders its class has had listed."""
     known = {one.files for one in spec.inputs}
     others = {folder: names for folder, names in listed.items() if folder not in known}
-    inputs = tuple(_recognised(one, listed, others, workspace) for one in spec.inputs)
+    inputs = tuple(_recognised(one, listed, others) for one in spec.inputs)
     return spec if inputs == spec.inputs else replace(spec, inputs=inputs)
 
 
-def _recognised(
-    spec: InputSpec, listed: Mapping[str, list[str]], others: Mapping[str, list[str]], workspace: Workspace
-) -> InputSpec:
+def _recognised(spec: InputSpec, listed: Mapping[str, list[str]], others: Mapping[str, list[str]]) -> InputSpec:
     if not spec.is_combo or spec.files is not None:
         return spec
     choices = spec.choices or ()
@@ -36,16 +44,12 @@ def _recognised(
             return replace(spec, choices=choices[:first] or None, files=folder)
     if not choices and len(others) == 1:  # an empty folder: which, shows by what nothing else accounts for
         return replace(spec, choices=None, files=next(iter(others)))
-    if any(spec.options.get(one) for one in UPLOADS):
-        return _uploaded(spec, workspace)
-    return spec
+    kind = next((kind for option, kind in UPLOADS.items() if spec.options.get(option)), None)
+    return spec if kind is None else _uploaded(spec, kind)
 
 
-def _uploaded(spec: InputSpec, workspace: Workspace) -> InputSpec:
-    """A combo of pictures in the input folder; what else it offers is kept before them."""
-    others = tuple(
-        one
-        for one in spec.choices or ()
-        if not (isinstance(one, str) and (workspace.folder("input") / one).suffix.lower() in IMAGE_SUFFIXES)
-    )
-    return replace(spec, choices=others or None, files="input")
+def _uploaded(spec: InputSpec, kind: str) -> InputSpec:
+    """A combo of files in the input folder; what else it offers is kept before them."""
+    suffixes = INPUT_KINDS[kind]
+    others = tuple(one for one in spec.choices or () if PurePath(str(one)).suffix.lower() not in suffixes)
+    return replace(spec, choices=others or None, files=kind)

@@ -10,7 +10,14 @@ from typing import Any, Literal, cast
 
 from execution.schema import FileNames
 from folders.safe_paths import UnsafeNameError, checked_parts, inside
-from folders.workspace import IMAGE_SUFFIXES, MODEL_SUFFIXES, OwnFolder, split_annotation
+from folders.workspace import (
+    AUDIO_SUFFIXES,
+    IMAGE_SUFFIXES,
+    MODEL_SUFFIXES,
+    VIDEO_SUFFIXES,
+    OwnFolder,
+    split_annotation,
+)
 from packs.counted_names import next_counter
 from packs.lacking import lacking
 
@@ -31,9 +38,8 @@ extension_mimetypes_cache: dict[str, str] = {"webp": "image", "fbx": "model"}
 filename_list_cache: dict[str, Any] = {}
 
 _LEGACY = {"unet": "diffusion_models", "clip": "text_encoders"}
-_AUDIO = frozenset({".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac"})
-_VIDEO = frozenset({".mp4", ".webm", ".mkv", ".mov", ".avi", ".m4v"})
-_KINDS = {"image": IMAGE_SUFFIXES, "audio": _AUDIO, "video": _VIDEO, "model": frozenset({".gltf", ".glb", ".obj"})}
+_MESHES = frozenset({".gltf", ".glb", ".obj", ".fbx", ".stl", ".ply"})
+_KINDS = {"image": IMAGE_SUFFIXES, "audio": AUDIO_SUFFIXES, "video": VIDEO_SUFFIXES, "model": _MESHES}
 
 
 def _own_entry(kind: str) -> tuple[list[str], set[str]]:

@@ -88,6 +88,19 @@ def test_uploads_list_the_input_folder(bench, first):
     assert spec.listed(bench.workspace.list_files)[-2:] == ("new.png", "old.png")
 
 
+@pytest.mark.parametrize(("option", "suffix"), [("video_upload", ".mp4"), ("audio_upload", ".wav")])
+def test_uploads_of_other_kinds(bench, option, suffix):
+    folder = bench.workspace.folder("input")
+    for name in (f"old{suffix}", "picture.png"):
+        (folder / name).write_bytes(b"x")
+    expression = f"sorted(f for f in os.listdir(folder_paths.get_input_directory()) if f.endswith({suffix!r}))"
+    spec = declared(bench, expression, f"{{{option!r}: True}}")
+    (folder / f"new{suffix}").write_bytes(b"x")
+    assert spec.choices is None
+    assert spec.listed(bench.workspace.list_files) == (f"new{suffix}", f"old{suffix}")
+    assert bench.value({"1": ("Files", {"file": f"new{suffix}"})}, "1") == [f"new{suffix}"], "its content can be read"
+
+
 def test_a_changed_file_runs_its_node_again(bench):
     folder = bench.workspace.root / "models" / "loras"
     (folder / "a.safetensors").write_bytes(b"one")
