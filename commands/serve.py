@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import socket
 import sys
@@ -18,14 +17,18 @@ from commands.errors import EXIT_OK, UsageProblem
 from commands.extra_paths import read_extra_paths
 from commands.files import is_folder
 from commands.launches import catalogue_fingerprint, launches
+from commands.listening import address_of, bind
 from commands.places import BUNDLED
 from commands.serve_arguments import ServeOptions
+from commands.server_log import log_to
 from commands.streams import say
+from execution.jobs.errors import StoreError
 from execution.jobs.lock import WorkspaceBusy, WorkspaceLock
 from execution.jobs.store import JobStore
 from execution.logbook import Logbook
 from execution.workers.dispatcher import Dispatcher
 from folders.job_files import JobFiles
+from folders.listing import FolderListing
 from folders.workspace import Workspace
 from web.app import create_app
 from web.security import GUARD, Guard, needs_token, new_token
@@ -94,36 +97,6 @@ def choose_token(options: ServeOptions) -> str | None:
     return new_token() if needs_token(options.listen) else None
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket.
-
-    Raises:
-        UsageProblem: the address is taken, or not this machine's.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise UsageProblem(f"--listen {host} is no address of this machine ({error.strerror or error}).") from error
-    try:
-        if sys.platform != "win32":  # there, it would let two servers share a port
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(1024)
-    except OSError as error:
-        listening.close()
-        what = error.strerror or str(error)
-        raise UsageProblem(f"Port {port} of {host} cannot be used ({what}). Choose another with --port.") from error
-    return listening
-
-
-def address_of(listening: socket.socket, host: str) -> str:
-    """The URL at which a browser on this machine finds the server."""
-    port = listening.getsockname()[1]
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
-    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
-
-
 def lock(workspace: Workspace, address: str) -> WorkspaceLock:
     """The workspace, for this server alone.
 
@@ -137,6 +110,20 @@ def lock(workspace: Workspace, address: str) -> WorkspaceLock:
             f"Another server uses the workspace {workspace.root}: {error.address}. "
             "Use that one, stop it first, or name another folder with --workspace."
         ) from error
+    except StoreError as error:
+        raise UsageProblem(str(error)) from error
+
+
+async def open_store(workspace: Workspace) -> JobStore:
+    """The queue and the history.
+
+    Raises:
+        UsageProblem: the file cannot be used: a newer Weft's, on a full disk ...
+    """
+    try:
+        return await JobStore.open(workspace.user / DATABASE)
+    except StoreError as error:
+        raise UsageProblem(str(error)) from error
 
 
 async def _serve(
@@ -145,16 +132,16 @@ async def _serve(
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
     logs = Logbook()
-    _log_to(logs)
+    log_to(logs)
     async with AsyncExitStack() as stack:
-        store = await JobStore.open(workspace.user / DATABASE)
+        store = await open_store(workspace)
         stack.push_async_callback(store.close)
         devices = choose_devices(options.devices, options.cpu)
         dispatcher = Dispatcher(
             store,
             launches(options, workspace, devices, address),
             logs,
-            workspace.list_files,
+            FolderListing(workspace).list_files,
             workspace.has_file,
             path_of=lambda kind: str(workspace.home(kind)),
             fingerprint=catalogue_fingerprint(workspace, options),
@@ -215,15 +202,3 @@ def _stop_on_signals(stopping: asyncio.Event) -> None:
             loop.add_signal_handler(number, stop)
         except NotImplementedError:  # Windows: handlers run on the main thread between two steps of the loop
             signal.signal(number, handle)
-
-
-def _log_to(logs: Logbook) -> None:
-    """What libraries log goes to the console panel and, from warnings on, to standard error."""
-
-    class Handler(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            logs.write("server", self.format(record))
-
-    terminal = logging.StreamHandler()
-    terminal.setLevel(logging.WARNING)
-    logging.basicConfig(level=logging.INFO, handlers=[Handler(), terminal], format="%(message)s")

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+Group = argparse._ArgumentGroup  # pyright: ignore[reportPrivateUsage]  # it has no public name
 PREVIEW_METHODS = ("none", "auto", "latent2rgb", "taesd")
 
 
@@ -51,7 +52,7 @@ def add_serve_arguments(serve: argparse.ArgumentParser) -> None:
     _add_pictures(serve.add_argument_group("pictures"))
 
 
-def _add_network(group: argparse._ArgumentGroup) -> None:
+def _add_network(group: Group) -> None:
     group.add_argument(
         "--listen",
         nargs="?",
@@ -75,7 +76,7 @@ def _add_network(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--front-end", choices=("weft", "comfyui"), default="weft", help="the page served at /")
 
 
-def _add_folders(group: argparse._ArgumentGroup) -> None:
+def _add_folders(group: Group) -> None:
     group.add_argument(
         "--workspace", "--base-directory", type=Path, default=Path("workspace"), help="your folder (default: workspace)"
     )
@@ -94,7 +95,7 @@ def _add_folders(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--disable-all-custom-nodes", action="store_true", help="load no node packs")
 
 
-def _add_computing(group: argparse._ArgumentGroup) -> None:
+def _add_computing(group: Group) -> None:
     group.add_argument("--cpu", action="store_true", help="compute on the CPU")
     group.add_argument("--devices", metavar="LIST", help="one worker each: cuda:0,cuda:1 (default: all)")
     group.add_argument("--dtype", choices=("auto", "fp32", "bf16", "fp16"), default="auto", help="of the computation")
@@ -108,7 +109,7 @@ def _add_computing(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_pictures(group: argparse._ArgumentGroup) -> None:
+def _add_pictures(group: Group) -> None:
     group.add_argument("--preview-method", choices=PREVIEW_METHODS, default="none", help="pictures while sampling")
     group.add_argument("--preview-size", type=_positive_count, default=512, metavar="PIXELS", help="(default: 512)")
     group.add_argument("--disable-metadata", action="store_true", help="save no workflow in pictures")

@@ -1,6 +1,8 @@
 """What `serve` makes of its command line, before anything is served."""
 
+import asyncio
 import socket
+import sqlite3
 from contextlib import closing
 
 import pytest
@@ -8,8 +10,11 @@ import pytest
 import main
 from commands.errors import UsageProblem
 from commands.launches import catalogue_fingerprint, launches, settings_of
-from commands.serve import address_of, bind, choose_token, lock, open_server_workspace
+from commands.listening import address_of, bind
+from commands.serve import DATABASE, choose_token, lock, open_server_workspace, open_store
 from commands.serve_arguments import ServeOptions
+from execution.jobs.migrations import migrate
+from execution.jobs.schema import OWNER
 from execution.workers.settings import WorkerSettings
 
 
@@ -134,6 +139,20 @@ def test_the_second_server_of_a_workspace_hears_of_the_first(tmp_path):
     with lock(workspace, "http://127.0.0.1:8188"), told:
         lock(workspace, "http://127.0.0.1:9")
     lock(workspace, "http://127.0.0.1:9").release()
+
+
+def test_a_database_of_a_newer_weft_is_left_alone_and_told(tmp_path):
+    workspace = open_server_workspace(options(tmp_path))
+
+    async def open_and_close():
+        await (await open_store(workspace)).close()
+
+    asyncio.run(open_and_close())
+    with closing(sqlite3.connect(workspace.user / DATABASE)) as database:
+        migrate(database, workspace.user / DATABASE, OWNER, [()] * 999)
+        database.commit()
+    with pytest.raises(UsageProblem, match="newer"):
+        asyncio.run(open_and_close())
 
 
 def test_the_catalogues_fingerprint_changes_with_the_node_packs(tmp_path):
