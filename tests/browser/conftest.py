@@ -11,9 +11,12 @@ SCREEN: ViewportSize = {"width": 1400, "height": 900}
 ACTION_SECONDS = 60
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The machine's own Chromium: `apt-get install chromium`."""
+    """The machine's own Chromium: `apt-get install chromium`.
+
+    Not for the whole session: while Playwright is there an event loop runs, beside which nothing can use `asyncio.run`.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         message = "Chromium is not on this machine (Debian: apt-get install chromium)"
