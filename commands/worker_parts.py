@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import platform
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +28,7 @@ from execution.engine import Engine
 from execution.schema_data import catalogue_to_data
 from execution.workers.loop import WorkerParts
 from execution.workers.messages import Free, FromWorker, Ready, Starting
+from execution.workers.seat import SET_ASIDE
 from execution.workers.settings import WorkerSettings
 from folders.job_files import JobFiles
 from folders.workspace import Workspace
@@ -48,8 +51,16 @@ def build_parts(settings: WorkerSettings, send: Send) -> WorkerParts:
     memory = choose_device(settings.device, settings.dtype)
     send(Starting("loading nodes"))
     built_in = node_types()
-    send(Starting("loading node packs"))
-    loaded = load_packs(workspace, built_in, services=(memory,), send=send, disabled=settings.disable_all_custom_nodes)
+    loaded = load_packs(
+        workspace,
+        built_in,
+        services=(memory,),
+        send=send,
+        disabled=settings.disable_all_custom_nodes,
+        set_aside=json.loads(os.environ.get(SET_ASIDE, "{}")),
+        begins=lambda pack: send(Starting(f"importing the node pack {pack}", pack)),
+    )
+    send(Starting("preparing the engine"))
     colours = PreviewColours(workspace.user / "cache" / "preview_colours")
     setup = EngineSetup(
         caching=caching_of(settings),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -74,12 +74,15 @@ def load_packs(
     send: Send | None = None,
     disabled: bool = False,
     only: Collection[str] | None = None,
+    set_aside: Mapping[str, str] | None = None,
+    begins: Callable[[str], None] | None = None,
 ) -> LoadedPacks:
     """Import the packs in `workspace.node_packs` and collect their nodes.
 
     `services` are the objects that built-in nodes ask for (device memory); `send` takes the messages that packs have
     for browsers. `disabled`: no pack but those in `only`; else `only`, if given, are the names of the packs to load.
-    A pack that fails is reported in `packs` and harms no other.
+    A pack that fails is reported in `packs` and harms no other. `set_aside` names packs that must not be imported, for
+    they ended the process that tried, and how; `begins` hears the name of each pack before its code runs.
     """
     host = Host(workspace, built_in, services, send)
     registry = Registry(built_in[name] for name in built_in)
@@ -92,10 +95,24 @@ def load_packs(
     modules = loaded.modules = PackModules(imports, workspace.node_packs)
     for one in found:
         modules.add_place(one.path)
-    failures = {one: _prestarted(one, modules) for one in found}
+    aside = {one: set_aside[one.name] for one in found if set_aside and one.name in set_aside}
+    for one, death in aside.items():
+        loaded.packs.append(_pack(one, error=f"Left out: while it was imported, the worker died ({death})."))
+    found = [one for one in found if one not in aside]
+    tell = begins or _nobody
+    failures: dict[Found, BaseException | None] = {}
     for one in found:
+        if one.prestartup is not None:
+            tell(one.name)
+        failures[one] = _prestarted(one, modules)
+    for one in found:
+        tell(one.name)
         _load(one, failures[one], loaded, modules)
     return loaded
+
+
+def _nobody(_name: str) -> None:
+    """Nobody listens."""
 
 
 def _prestarted(one: Found, modules: PackModules) -> BaseException | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from execution.errors import NodeRef
 
+STARTING = ""  # in place of a job: what the worker does before it is ready
 VARIABLE = "WEFT_LAST_NODE"  # of the worker's environment: the file
 SIZE = 4096  # bytes; a node whose ids take more is not kept
 _LENGTH = struct.Struct(">I")

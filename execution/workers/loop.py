@@ -14,11 +14,24 @@ from typing import Any, NoReturn, cast
 
 from execution.context import CancelToken
 from execution.engine import Engine
+from execution.errors import NodeRef
 from execution.graph import GraphNode, parse_prompt
 from execution.jobs.records import Outcome
 from execution.validators import own_validators
-from execution.workers.last_node import VARIABLE, LastNode
-from execution.workers.messages import Answer, Ask, CancelJob, Ended, Ending, Free, FromWorker, Ready, RunJob, Stop
+from execution.workers.last_node import STARTING, VARIABLE, LastNode
+from execution.workers.messages import (
+    Answer,
+    Ask,
+    CancelJob,
+    Ended,
+    Ending,
+    Free,
+    FromWorker,
+    Ready,
+    RunJob,
+    Starting,
+    Stop,
+)
 from execution.workers.outcomes import outcome_of, server_error
 from execution.workers.pictures import Encoder, NoPictures, Pictures
 from execution.workers.pipes import Pipe, end_at_once
@@ -62,11 +75,11 @@ class WorkerParts:
 class WorkerLoop:
     """Runs jobs until the server says stop or is gone."""
 
-    def __init__(self, parts: WorkerParts, pipe: Pipe) -> None:
+    def __init__(self, parts: WorkerParts, pipe: Pipe, last_node: LastNode) -> None:
         self._parts = parts
         self._pipe = pipe
         self._pictures = Pictures(pipe, parts.encoder)
-        self._last_node = LastNode(os.environ.get(VARIABLE))
+        self._last_node = last_node
         self._tokens: dict[str, CancelToken] = {}
         self._inbox: asyncio.Queue[RunJob | Free | Stop] = asyncio.Queue()
         self._answering = ThreadPoolExecutor(ANSWERING_THREADS, thread_name_prefix="answers")
@@ -173,9 +186,16 @@ def serve_pipe(pipe: Pipe, build: Callable[[Callable[[FromWorker], None]], Worke
     """
     code = 0
     loop = asyncio.new_event_loop()
+    last_node = LastNode(os.environ.get(VARIABLE))
+
+    def send(message: FromWorker) -> None:
+        if isinstance(message, Starting):
+            last_node.note(STARTING, NodeRef(message.pack, "", message.pack))
+        pipe.send(message)
+
     try:
-        parts = build(pipe.send)
-        loop.run_until_complete(WorkerLoop(parts, pipe).run())
+        parts = build(send)
+        loop.run_until_complete(WorkerLoop(parts, pipe, last_node).run())
     except SystemExit as asked:
         code = asked.code if isinstance(asked.code, int) else int(asked.code is not None)
         pipe.send(Ending(f"sys.exit({asked.code!r}) was called"))

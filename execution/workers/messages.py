@@ -72,6 +72,7 @@ class Starting:
     """What the worker is doing before it is ready, for people: "loading torch"."""
 
     step: str
+    pack: str = ""  # the node pack whose code runs now, if one's does
 
 
 @dataclass(frozen=True, slots=True)

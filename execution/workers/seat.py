@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from time import monotonic
 from typing import Any
 
 from execution.errors import NodeRef
+from execution.workers.last_node import STARTING
 from execution.workers.messages import FromWorker, Ready, Starting, ToWorker
 from execution.workers.process import WorkerProcess
 from execution.workers.states import Launch, WorkerState
@@ -17,6 +19,9 @@ from execution.workers.states import Launch, WorkerState
 FIRST_PAUSE = 0.5  # seconds before a worker that died at its start is started again; doubled each time
 LONGEST_PAUSE = 30.0
 SETTLED = 5.0  # seconds after which a worker that was ready counts as having started well
+
+SET_ASIDE = "WEFT_SET_ASIDE"
+"""Of the worker's environment: the node packs to leave out, and how each ended the process before it, as JSON."""
 
 Take = Callable[["Seat", FromWorker], None]
 Died = Callable[["Seat", str], Coroutine[Any, Any, None]]
@@ -37,6 +42,7 @@ class Seat:
         self._process: WorkerProcess | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
+        self._set_aside: dict[str, str] = {}  # node packs that ended the process while they were imported -> how
 
     @property
     def name(self) -> str:
@@ -104,6 +110,8 @@ class Seat:
                 self._forget()
                 return
             failures = 0 if lived else self.state.failures + 1
+            if self.state.status == "starting" and self._sets_pack_aside(death):
+                failures = 0  # the next start is another one
             pause = min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE) if failures else 0.0
             said = self._reason(death, lived, pause)
             restarts = self.state.restarts + 1
@@ -128,7 +136,8 @@ class Seat:
             self._take(self, message)
 
         try:
-            process = await WorkerProcess.start(self.launch, take, lambda line: self._take_line(self, line))
+            launch = replace(self.launch, env={**self.launch.env, SET_ASIDE: json.dumps(self._set_aside)})
+            process = await WorkerProcess.start(launch, take, lambda line: self._take_line(self, line))
         except OSError as error:
             return f"it could not be started: {error.strerror or error} ({self.launch.command[0]})", False
         self._process = process
@@ -138,6 +147,14 @@ class Seat:
         death = await process.wait()
         worked = bool(ready_at) and (self.state.status == "busy" or monotonic() - ready_at[0] > SETTLED)
         return death, worked
+
+    def _sets_pack_aside(self, death: str) -> bool:
+        """Whether the process died in the import of a node pack, which is then left out from now on."""
+        at = self.last_node(STARTING)
+        if at is None or not at.id or at.id in self._set_aside:
+            return False
+        self._set_aside[at.id] = death
+        return True
 
     def _forget(self) -> None:
         if self._process is not None:

@@ -40,6 +40,18 @@ class Judged(Listed):
 NODE_CLASS_MAPPINGS = {"Listed": Listed, "Judged": Judged}
 """
 
+GOOD = """
+class A:
+    INPUT_TYPES = classmethod(lambda cls: {})
+    RETURN_TYPES = ()
+    FUNCTION = "go"
+
+    def go(self): ...
+
+
+NODE_CLASS_MAPPINGS = {"A": A}
+"""
+
 
 def prompt(choice, kind="Listed"):
     return {"1": {"class_type": kind, "inputs": {"choice": choice}}}
@@ -76,5 +88,25 @@ def test_a_pack_and_a_broken_one(tmp_path):
             assert job.outcome.outputs == {"1": {"text": ["maybe"]}}
             said = await b.watch.until(lambda: [n for n in b.watch.of(PackMessage) if n.event == "pack.said"])
             assert said[0].data == {"choice": "maybe"}
+
+    asyncio.run(main())
+
+
+def test_packs_that_end_the_worker_while_they_are_imported_are_left_out(tmp_path):
+    packs = tmp_path / "custom_nodes"
+    packs.mkdir()
+    (packs / "a_exits.py").write_text("import os\nos._exit(3)\n")
+    (packs / "b_crashes.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
+    (packs / "c_good.py").write_text(GOOD)
+
+    async def main():
+        async with torch_bench(tmp_path) as b:
+            await b.ready()
+            found = {one.name: one for one in b.dispatcher.packs}
+            assert list(found["c_good"].nodes) == ["A"]
+            for name, death in (("a_exits", "3"), ("b_crashes", "SIGSEGV")):
+                assert found[name].error.startswith("Left out: while it was imported, the worker died")
+                assert death in found[name].error
+            assert b.dispatcher.workers[0].restarts == 2
 
     asyncio.run(main())
