@@ -188,6 +188,8 @@ class DiskStore:
                 self._broken = True
                 said = error.strerror or str(error)
                 self._tell(f"Results cannot be kept in {self._folder} ({said}): they will be computed again.")
+        except Exception as error:  # noqa: BLE001 - the thread's border: a node may change its value meanwhile
+            self._tell(f"A result cannot be kept and will be computed again ({type(error).__name__}: {error}).")
         finally:
             with self._lock:
                 del self._pending[write.key]

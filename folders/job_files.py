@@ -14,8 +14,9 @@ import re
 import threading
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
+from io import RawIOBase
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 PLAIN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")  # such as a UUID: safe as a file's name on every disk
 SUFFIX = ".jsonl"
@@ -74,7 +75,7 @@ class JobJournal:
         self._path = path
         self._lock = threading.Lock()
         self._reserved: dict[str, int] = {}  # node -> how many files its calls of this attempt have asked for
-        self._file: BinaryIO | None = None
+        self._file: RawIOBase | None = None
         self._earlier = {(one.node, one.index): one for one in _read(path)}
 
     def reserve(self, node_id: str, count: int) -> int:
@@ -99,28 +100,44 @@ class JobJournal:
         """
         line = json.dumps(asdict(entry)).encode() + b"\n"
         with self._lock:
-            if self._file is None:
-                self._file = self._begin()
-            self._file.write(line)
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            try:
+                file = self._file or self._begin()
+                _write_all(file, line)
+                os.fsync(file.fileno())
+            except OSError:
+                self._end()
+                raise
 
     def close(self) -> None:
         """Close the file, not forget it."""
         with self._lock:
-            if self._file is not None:
-                self._file.close()
-                self._file = None
+            self._end()
 
-    def _begin(self) -> BinaryIO:
+    def _begin(self) -> RawIOBase:
         new = not self._path.exists()
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = self._path.open("ab")
+        file = self._file = _appending(self._path)
         if new:
             sync_folder(self._path.parent)
         else:
-            file.write(b"\n")  # ends a line that an earlier attempt could not finish
+            _write_all(file, b"\n")  # ends a line that could not be finished
         return file
+
+    def _end(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _appending(path: Path) -> RawIOBase:
+    """Without a buffer, which would try again, when it is closed, to write what the disk has refused."""
+    return path.open("ab", buffering=0)
+
+
+def _write_all(file: RawIOBase, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) or 0 :]
 
 
 def content_digest(content: bytes) -> str:

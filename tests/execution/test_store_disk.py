@@ -171,6 +171,24 @@ def test_a_full_disk_is_told_once_and_harms_nothing(tmp_path, monkeypatch):
     assert key(1) in store
 
 
+def test_a_codec_that_fails_harms_no_other_result(tmp_path):
+    """What a node has changed since, say, while it was being read on the other thread."""
+
+    class Failing(JsonCodec):
+        def encode(self, outputs):
+            if outputs == [["bad"]]:
+                raise RuntimeError("dictionary changed size during iteration")
+            return super().encode(outputs)
+
+    told = []
+    store = DiskStore(tmp_path, Failing(), tell=told.append)
+    store.write_later(key(1), [["bad"]], 1.0)
+    store.write_later(key(2), [["good"]], 1.0)
+    store.close()
+    assert [number for number in (1, 2) if key(number) in store] == [2]
+    assert len(told) == 1 and "dictionary changed size" in told[0]
+
+
 def test_clear_forgets_everything(tmp_path, store):
     store.write_later(KEY, [[1]], 1.0)
     store.clear()

@@ -1,7 +1,11 @@
 """The journals of jobs: what they remember, and what dying processes leave of them."""
 
+import errno
+import io
+
 import pytest
 
+from folders import job_files
 from folders.job_files import JobFiles, Published
 
 
@@ -59,6 +63,32 @@ def test_lines_that_were_cut_off_are_passed_over_and_do_not_spoil_the_next(files
         assert again.earlier("9", 2) == entry(index=2)
         assert again.earlier("9", 0) in (None, entry(index=0))
         again.close()
+
+
+def test_a_disk_that_is_full_for_a_while_spoils_nothing(files, tmp_path, monkeypatch):
+    journal = files.open("job")
+    journal.intend(entry(index=0))
+    room = [20]  # bytes
+
+    class Filling(io.FileIO):
+        def write(self, data):
+            taken = super().write(bytes(data)[: room[0]])
+            room[0] -= taken
+            if not taken:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return taken
+
+    journal.close()
+    journal = files.open("job")
+    with monkeypatch.context() as patched:
+        patched.setattr(job_files, "_appending", lambda path: Filling(path, "ab"))
+        with pytest.raises(OSError, match="No space left"):
+            journal.intend(entry(index=1))
+        journal.close()  # with nothing left to write
+    journal.intend(entry(index=2))
+    journal.close()
+    again = files.open("job")
+    assert [again.earlier("9", index) for index in range(3)] == [entry(index=0), None, entry(index=2)]
 
 
 def test_jobs_without_files_leave_no_journal(files, tmp_path):
