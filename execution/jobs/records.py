@@ -36,6 +36,7 @@ class JobError:
     node_type: str = ""
     traceback: tuple[str, ...] = ()
     inputs: Mapping[str, Any] = field(default_factory=dict[str, Any])  # name -> list of JSON values
+    disk_full: bool = False  # the node found no room on a disk: nothing is wrong with the job
 
 
 @dataclass(frozen=True, slots=True)

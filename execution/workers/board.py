@@ -24,7 +24,8 @@ RETRY_EVERY = 5.0  # seconds between two tries to write down what the store coul
 class Board:
     """Every change of a job goes through here, one at a time, so that a job cannot be claimed while it is cancelled.
 
-    What the store cannot take (a full disk) stays here, the queue is paused, and it is tried again now and then.
+    What the store cannot take (a full disk) stays here, the queue is paused, and it is tried again now and then. A job
+    whose node finds a disk full goes back to the queue, which is paused too, until somebody says that there is room.
     """
 
     def __init__(
@@ -114,6 +115,8 @@ class Board:
         job_id = running.job.id
         if running.outcome is None and running.cancelled_at is not None:
             running.outcome = running.cut_off(cancelled=True)
+        if running.found_no_room():
+            await self._pause(running.wait_for_room())
         try:
             if running.outcome is None:
                 job = await self._store.give_back(job_id, running.count_attempt)
@@ -140,12 +143,18 @@ class Board:
         """Pause the queue because the store cannot be written; goes on by itself when it can."""
         if self._store.paused is None:
             self._full = str(error)
-            self._logs.write("server", f"The queue is paused. {error}")
-            with contextlib.suppress(StoreError):  # the pause holds in memory whether or not it can be kept
-                await self._store.pause(self._full)
-            self.queue_changed()
+            await self._pause(self._full)
         if self._retrying is None or self._retrying.done():
             self._retrying = asyncio.get_running_loop().create_task(self._retry(), name="write what is unwritten")
+
+    async def _pause(self, why: str) -> None:
+        """Pause the queue, unless it is paused already."""
+        if self._store.paused is not None:
+            return
+        self._logs.write("server", f"The queue is paused. {why}")
+        with contextlib.suppress(StoreError):  # the pause holds in memory whether or not it can be kept
+            await self._store.pause(why)
+        self.queue_changed()
 
     async def _retry(self) -> None:
         while self._unwritten or self._full is not None:

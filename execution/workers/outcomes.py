@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,7 @@ SEED_INPUTS = ("seed", "noise_seed")
 INPUT_FOLDER = "input"  # files of this folder, and of its kinds, are no models
 MOST_WARNINGS = 100
 MOST_FRAMES = 60  # lines of a traceback
+NO_ROOM = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
 class Notes:
@@ -80,6 +82,7 @@ def node_job_error(error: NodeError, graph: Graph) -> JobError:
         kind,
         traceback_lines(cause or error),
         {name: plain(values) for name, values in error.inputs.items()},
+        disk_full=isinstance(cause, OSError) and cause.errno in NO_ROOM,
     )
 
 

@@ -57,6 +57,19 @@ class Running:
             self.patience.cancel()
             self.patience = None
 
+    def found_no_room(self) -> bool:
+        """Whether the job came to its end only because a disk was full, and nobody had cancelled it."""
+        error = self.outcome.error if self.outcome is not None else None
+        return error is not None and error.disk_full and self.cancelled_at is None
+
+    def wait_for_room(self) -> str:
+        """Have the job go back to the queue, as if this attempt had not been; a sentence that says why."""
+        error = self.outcome.error if self.outcome is not None else None
+        where = f"node {error.node} ({error.node_type})" if error is not None else "a node"
+        self.outcome, self.count_attempt = None, False
+        self.reason = f"A disk is full: {where} of job {self.job.id} found no room to write."
+        return f"{self.reason} Free some space, then resume the queue; the job runs again."
+
     def cut_off(self, *, cancelled: bool, error: JobError | None = None) -> Outcome:
         """The outcome of a job whose worker is gone: what was told of it until then."""
         progress = self.progress

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import errno
 import os
 import signal
 import subprocess
@@ -94,6 +95,9 @@ def act(ctx: Context, what: str, text: str = "", again: str = "") -> Ui:
         sys.exit(3)
     elif what == "_exit":
         os._exit(7)
+    elif what in ("no room", "late no room"):
+        time.sleep(0.5 * what.startswith("late"))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     elif what == "raise":
         raise RuntimeError("boom")
     elif what == "odd":

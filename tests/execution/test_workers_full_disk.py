@@ -165,3 +165,34 @@ def test_an_outcome_never_written_means_the_job_runs_again_at_the_next_start(tmp
             assert (ended.status, ended.attempts) == ("success", 1)
 
     asyncio.run(main())
+
+
+def test_a_job_whose_node_finds_the_disk_full_waits_for_room(tmp_path):
+    async def main():
+        async with bench(tmp_path) as b:
+            job = await b.submit(one("Act", what="no room", again=str(tmp_path / "mark")))
+            later = await b.submit(one("Seeded"))
+            await b.watch.until(lambda: b.dispatcher.paused)
+            assert "node 1 (Act)" in b.dispatcher.paused and "Free some space" in b.dispatcher.paused
+            await b.watch.until(lambda: b.watch.of(JobRetried))
+            assert not b.watch.of(JobEnded)
+            _, pending = await b.dispatcher.store.queue()
+            assert [one.id for one in pending] == [job, later]
+            await b.dispatcher.resume()
+            ended = await b.watch.ended(job)
+            assert (ended.status, ended.attempts) == ("success", 1)
+            assert (await b.watch.ended(later)).status == "success"
+
+    asyncio.run(main())
+
+
+def test_a_cancelled_job_does_not_wait_for_room(tmp_path):
+    async def main():
+        async with bench(tmp_path) as b:
+            job = await b.submit(one("Act", what="late no room"))
+            await b.watch.told(job, NodeStarted)
+            await b.dispatcher.cancel(job)
+            await b.watch.ended(job)
+            assert b.dispatcher.paused is None
+
+    asyncio.run(main())
