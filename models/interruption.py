@@ -16,8 +16,8 @@ class Interruption:
     """Asks whether to go on wherever it is called: whoever runs the work decides, by raising an exception of its own.
 
     Belongs to a `DeviceMemory`, and so to one device and its thread. A network that becomes resident is watched from
-    then on: it asks before each convolution and before each block of its lists of blocks. That costs a microsecond
-    each, and never changes what a network computes.
+    then on: it asks before each convolution, each `LongPart` and each block of its lists of blocks. That costs a
+    microsecond each, and never changes what a network computes.
     """
 
     _ask: Callable[[], None] | None = None
@@ -49,10 +49,14 @@ class Interruption:
         self()
 
 
+class LongPart(nn.Module):
+    """A part of a network that takes long and is called piece by piece: a watched network asks before each piece."""
+
+
 def _parts(network: nn.Module) -> Iterator[nn.Module]:
-    """Convolutions, and the entries of lists of blocks: nothing between two of them takes long."""
+    """Convolutions, long parts, and the entries of lists of blocks: nothing between two of them takes long."""
     for module in network.modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, (nn.Conv2d, LongPart)):
             yield module
         elif isinstance(module, nn.ModuleList):
             yield from (child for child in module if any(True for _ in child.children()))

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.attention import attention
+from models.interruption import LongPart
 from models.sdxl.config import VAEConfig
+
+PIECE = 2048  # queries that are attended to at once on a CPU: a fraction of a second in a picture of 1024x1024
 
 
 class Posterior(NamedTuple):
@@ -47,6 +51,13 @@ class ResnetBlock(nn.Module):
         return h + (x if self.nin_shortcut is None else self.nin_shortcut(x))
 
 
+class Attend(LongPart):
+    """Attention of one head: to all positions of a picture from some, so that work can stop before the next ones."""
+
+    def forward(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        return attention(q, k, v, heads=1)
+
+
 class AttnBlock(nn.Module):
     """Self-attention over all positions, with a single head as wide as the feature map."""
 
@@ -57,12 +68,14 @@ class AttnBlock(nn.Module):
         self.k = nn.Conv2d(channels, channels, 1)
         self.v = nn.Conv2d(channels, channels, 1)
         self.proj_out = nn.Conv2d(channels, channels, 1)
+        self.attend = Attend()
 
     def forward(self, x: Tensor) -> Tensor:
         h = self.norm(x)
         q, k, v = (layer(h).flatten(2).transpose(1, 2) for layer in (self.q, self.k, self.v))
-        h = attention(q, k, v, heads=1).transpose(1, 2).unflatten(2, x.shape[-2:])
-        return x + self.proj_out(h)
+        pieces = [q] if x.is_cuda else q.split(PIECE, dim=1)  # seconds at once on a CPU, milliseconds on CUDA
+        h = torch.cat([self.attend(piece, k, v) for piece in pieces], dim=1)
+        return x + self.proj_out(h.transpose(1, 2).unflatten(2, x.shape[-2:]))
 
 
 class Middle(nn.Module):

@@ -11,6 +11,8 @@ from models.checkpoint import load_checkpoint
 from models.interruption import Interruption
 from models.memory import DeviceMemory
 from models.sampling.sample import sample
+from models.sdxl.config import VAEConfig
+from models.sdxl.vae import PIECE, AttnBlock
 from models.vae_codec import decode_latent, decode_latent_tiled, encode_image
 from tests.models.small_models import make
 
@@ -84,6 +86,24 @@ def test_work_asks_between_its_parts_and_stops_at_any_of_them(checkpoint, file, 
 class WithPath:
     def __init__(self, model, clip, vae, path):
         self.model, self.clip, self.vae, self.path = model, clip, vae, path
+
+
+def test_a_vaes_attention_to_a_large_picture_can_stop_between_its_pieces():
+    block = AttnBlock(32, VAEConfig())
+    interruption = Interruption()
+    interruption.watch(block)
+    few, many = (torch.randn(1, 32, 1, length) for length in (PIECE, 3 * PIECE + 1))
+    counts = []
+    for x in (few, many):
+        asked = Asked()
+        with interruption.asking(asked), torch.no_grad():
+            block(x)
+        counts.append(asked.count)
+    assert counts[1] == counts[0] + 3
+    with torch.no_grad():
+        q, k, v = (layer(block.norm(many)).flatten(2).transpose(1, 2) for layer in (block.q, block.k, block.v))
+        at_once = many + block.proj_out(block.attend(q, k, v).transpose(1, 2).unflatten(2, many.shape[-2:]))
+        assert torch.allclose(block(many), at_once, atol=1e-5)
 
 
 def test_asking_changes_no_number(file):
