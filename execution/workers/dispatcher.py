@@ -1,10 +1,8 @@
-"""The dispatcher: gives queued jobs to workers, tells what happens, and sees that each accepted job ends once."""
+"""The dispatcher: everything that others may do with jobs and workers, and what they hear of them."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import sqlite3
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any
 
@@ -17,18 +15,17 @@ from execution.logbook import Logbook
 from execution.schema import ListFiles, NodeSpec
 from execution.validate import Validation
 from execution.validate_values import HasFile, PathOf
-from execution.workers.affinity import Affinity, traces_of
 from execution.workers.asking import Asking, Folders
 from execution.workers.board import Board
 from execution.workers.event_data import event_from_data
+from execution.workers.giving_out import GivingOut
 from execution.workers.journals import Journals
 from execution.workers.known import Known
-from execution.workers.messages import Answer, Broadcast, Ended, Free, FromWorker, Pack, Picture, Ready, RunJob, Told
+from execution.workers.messages import Answer, Broadcast, Ended, Free, FromWorker, Pack, Picture, Ready, Told
 from execution.workers.news import (
     CatalogueChanged,
     JobPicture,
     JobQueued,
-    JobStarted,
     JobTold,
     Listener,
     News,
@@ -72,11 +69,11 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._board = Board(store, logs, self._emit, self._wake.set, grace)
         self._known = Known(store, fingerprint)
-        self._affinity = Affinity()
         self._seats = [Seat(one, self._take, self._died, self._seat_changed, self._line) for one in launches]
         folders = Folders(list_files, has_file, path_of)
         self._asking = Asking(self._seats, self._known, folders, logs)
-        self._dispatching: asyncio.Task[None] | None = None
+        board, seats, known = self._board, self._seats, self._known
+        self._giving_out = GivingOut(store, board, seats, known, self._wake, self._emit, self._queued)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._submitting: set[str] = set()  # ids of jobs of which nobody has been told yet
         self._stopping = False
@@ -93,17 +90,12 @@ class Dispatcher:
             self._logs.write("server", f"What was kept from the last time cannot be read. {error}")
         for seat in self._seats:
             seat.start()
-        self._dispatching = asyncio.get_running_loop().create_task(self._dispatch(), name="dispatch")
-        self._wake.set()
+        self._giving_out.start()
 
     async def stop(self) -> None:
         """End the workers; what ran goes back to the front of the queue, as if it had not begun."""
         self._stopping = True
-        if self._dispatching is not None:
-            async with self._board.lock:  # not between a claim and what follows from it
-                self._dispatching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._dispatching
+        await self._giving_out.stop()
         await asyncio.gather(*(seat.stop() for seat in self._seats))
         if self._tasks:
             await asyncio.wait(self._tasks)
@@ -260,55 +252,6 @@ class Dispatcher:
         """The workers' devices; of a worker that cannot answer now, as last known."""
         return await self._asking.stats()
 
-    # Giving out jobs
-
-    async def _dispatch(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            try:
-                while await self._start_next():
-                    pass
-            except (StoreError, sqlite3.Error) as error:
-                await self._board.cannot_write(error)
-
-    async def _start_next(self) -> bool:
-        """Give the next job to a worker; False: there is no job, or no worker for it."""
-        async with self._board.lock:
-            idle = [seat for seat in self._seats if seat.idle]
-            if not idle or self._stopping or self.store.paused is not None:
-                return False
-            choose = self._chooser([seat.name for seat in idle])
-            job = await self.store.claim(idle[0].name, choose)
-            if job is None:
-                return False
-            seat = next(seat for seat in idle if seat.name == job.worker)
-            running = self._board.begin(job, seat)
-            if not seat.idle:  # it died while the claim was written
-                running.end(None)
-                running.count_attempt = False
-                await self._board.settle(running)
-                return True
-            self._queued(job)
-            seat.set(tell=False, status="busy", job=job.id)
-            self._emit(JobStarted(job))
-            seat.send(RunJob(job.id, job.prompt, job.targets, job.extra, job.attempts))
-            return True
-
-    def _chooser(self, idle: list[str]) -> Callable[[Job], str] | None:
-        """How to choose among idle workers once the job is known; None where there is only one to choose."""
-        catalogue = self.catalogue or {}
-        if len(self._seats) == 1:
-            return None
-
-        def choose(job: Job) -> str:
-            traces = traces_of(job.prompt, catalogue)
-            name = self._affinity.best(idle, traces)
-            self._affinity.ran(name, traces)
-            return name
-
-        return choose
-
     # What workers say
 
     def _take(self, seat: Seat, message: FromWorker) -> None:
@@ -367,7 +310,7 @@ class Dispatcher:
 
     async def _died(self, seat: Seat, death: str) -> None:
         self._asking.questions.give_up(seat)
-        self._affinity.forget(seat.name)
+        self._giving_out.forget(seat.name)
         if seat.state.reason and not self._stopping:
             self._logs.write("server", seat.state.reason)
         running = self._board.of(seat)

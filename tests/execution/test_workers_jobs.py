@@ -331,3 +331,18 @@ def test_a_listener_that_fails_harms_nothing(tmp_path):
             assert len(b.watch.events("job-1", NodeFinished)) == 3
 
     asyncio.run(main())
+
+
+def test_a_job_too_large_to_send_fails_alone(tmp_path, monkeypatch):
+    async def main():
+        async with bench(tmp_path) as b:
+            await b.ready()
+            monkeypatch.setattr("execution.workers.wire.LONGEST_TEXT", 10_000)
+            job = await b.submit(one("Seeded", text="x" * 20_000))
+            after = await b.submit(one("Seeded"))
+            ended = await b.watch.ended(job)
+            assert (ended.status, ended.outcome.error.kind) == ("error", "server")
+            assert "too large" in ended.outcome.error.message
+            assert (await b.watch.ended(after)).status == "success"
+
+    asyncio.run(main())
