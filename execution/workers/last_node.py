@@ -46,9 +46,18 @@ class SharedNode:
     """The server's side, for one worker process; to be closed when that is gone."""
 
     def __init__(self) -> None:
+        """Make the file.
+
+        Raises:
+            OSError: there is no room for it.
+        """
         handle, self.path = tempfile.mkstemp(prefix="weft-worker-")
-        self._file = os.fdopen(handle, "r+b")
-        self._file.truncate(SIZE)
+        self._file = os.fdopen(handle, "r+b", buffering=0)
+        try:
+            self._file.write(bytes(SIZE))  # of a hole, a full disk would make a crash of the worker
+        except BaseException:
+            self.close()
+            raise
 
     def read(self, job: str) -> NodeRef | None:
         """The node of a job that began last; None: none was noted."""

@@ -11,7 +11,7 @@ import pytest
 from execution.errors import NodeRef
 from execution.events import NodeStarted
 from execution.workers.deaths import how_it_died
-from execution.workers.last_node import LastNode, SharedNode
+from execution.workers.last_node import SIZE, LastNode, SharedNode
 from execution.workers.news import JobEnded, JobRetried, JobStarted
 from execution.workers.states import Launch
 from tests.execution.worker_helpers import alive, bench, chain, launch, one, until_gone
@@ -233,6 +233,16 @@ def test_a_kill_for_want_of_memory_is_told(tmp_path, monkeypatch):
     counters.write_text("pgfault 5\noom_kill 3\n")
     assert "memory" not in how_it_died(-9, 3, None)
     assert "because memory ran out" in how_it_died(-9, 2, None)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only there is it told how much of a file is on the disk")
+def test_the_room_for_the_last_node_is_taken_beforehand():
+    """A full disk would end the worker by SIGBUS where it writes into a hole of a mapped file."""
+    shared = SharedNode()
+    try:
+        assert Path(shared.path).stat().st_blocks * 512 >= SIZE
+    finally:
+        shared.close()
 
 
 def test_the_last_node_outlives_its_process_and_leaves_no_file(tmp_path):
