@@ -93,7 +93,7 @@ class Host:
         for handler in self.prompt_handlers:
             given = copy.deepcopy(told)  # which a handler may change before it fails
             try:
-                told = handler(given) or given
+                told = {**given, **(handler(given) or {})}
             except Exception:  # a pack's own code: its failure must not keep others' prompts from running
                 log.warning("An on-prompt handler of a node pack failed.", exc_info=True)
         return told

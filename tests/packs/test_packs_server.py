@@ -210,7 +210,11 @@ def test_prompt_handlers(bench, caplog):
         raise RuntimeError("handler")
     def none(data):
         data["extra_data"]["seen"] = True
-    for handler in (first, fails, none):
+    def part(data):
+        return {"prompt": data["prompt"]}
+    def nonsense(data):
+        return True
+    for handler in (first, fails, none, part, nonsense):
         PromptServer.instance.add_on_prompt_handler(handler)
     """
     bench.write("handles", text)
