@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from web.security import GUARD
+from web.security import GUARD, SAFE_METHODS
 
 PAGE_POLICY = "; ".join((
     "default-src 'self'",
@@ -59,20 +59,29 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
     if response.content_type == "text/html" and "Content-Security-Policy" not in headers:
         stock = request.app[GUARD].options.front_end == "comfyui"
         headers["Content-Security-Policy"] = STOCK_PAGE_POLICY if stock else PAGE_POLICY
-    _set_caching(request.path.lower(), response)
+    _set_caching(request, response)
     _allow_origin(request, response)
 
 
-def _set_caching(path: str, response: web.StreamResponse) -> None:
-    """As browsers of the existing API find it: code is asked for anew, pictures are kept for a day."""
+def _set_caching(request: web.Request, response: web.StreamResponse) -> None:
+    """As browsers of the existing API find it: code is asked for anew, pictures are kept for a day.
+
+    Refusals are never kept. With a token, nothing is for caches that several people share.
+    """
     if "Cache-Control" in response.headers:
         return
+    private = request.app[GUARD].options.token is not None
+    path = request.path.lower()
     name = path.rsplit("/", 1)[-1]
     if path.endswith((".js", ".css")) or (name.startswith("index") and name.endswith(".json")):
         response.headers["Cache-Control"] = "no-cache"
-    elif path.endswith(PICTURES):
-        found = response.status < 400
-        response.headers["Cache-Control"] = "public, max-age=86400" if found else "public, max-age=3600"
+    elif (
+        path.endswith(PICTURES) and request.method in SAFE_METHODS and (response.status < 400 or response.status == 404)
+    ):
+        shared, seconds = "private" if private else "public", 86_400 if response.status < 400 else 3_600
+        response.headers["Cache-Control"] = f"{shared}, max-age={seconds}"
+    elif private:
+        response.headers["Cache-Control"] = "private"
 
 
 def _allow_origin(request: web.Request, response: web.StreamResponse) -> None:
@@ -84,6 +93,6 @@ def _allow_origin(request: web.Request, response: web.StreamResponse) -> None:
     response.headers["Access-Control-Allow-Headers"] = (
         "Content-Type, Authorization, Idempotency-Key, Comfy-User, Comfyui-User"
     )
-    response.headers["Access-Control-Allow-Credentials"] = "true"
-    if allowed != "*":
+    if allowed != "*":  # browsers take no credentials together with any origin
+        response.headers["Access-Control-Allow-Credentials"] = "true"
         response.headers["Vary"] = "Origin"

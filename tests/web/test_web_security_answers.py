@@ -138,3 +138,33 @@ def test_pages_get_a_policy(tmp_path):
 
     serving(tmp_path / "a", test, NOBODY)
     serving(tmp_path / "b", test, NOBODY, front_end="comfyui")
+
+
+def test_with_a_token_no_shared_cache_keeps_answers(tmp_path):
+    async def test(server: Served) -> None:
+        known = {"Authorization": "Bearer the-token-of-this-test"}
+        for path, headers, status, expected in (
+            ("/icon.svg", known, 200, "private, max-age=86400"),
+            ("/nowhere.png", known, 404, "private, max-age=3600"),
+            ("/nowhere.png", {}, 401, "private"),
+            ("/nowhere.png", {"Origin": "http://evil.example"}, 403, "private"),
+            ("/prompt", known, 200, "private"),
+        ):
+            async with server.session.get(server.url + path, headers=headers) as answer:
+                assert (answer.status, answer.headers["Cache-Control"]) == (status, expected), path
+
+    serving(tmp_path, test, NOBODY, token="the-token-of-this-test")
+
+
+def test_refusals_are_not_kept(tmp_path):
+    async def test(server: Served) -> None:
+        for path, headers, status, expected in (
+            ("/icon.svg", {}, 200, "public, max-age=86400"),
+            ("/nowhere.png", {}, 404, "public, max-age=3600"),
+            ("/nowhere.png", {"Origin": "http://evil.example"}, 403, None),
+            ("/prompt", {}, 200, None),
+        ):
+            async with server.session.get(server.url + path, headers=headers) as answer:
+                assert (answer.status, answer.headers.get("Cache-Control")) == (status, expected), path
+
+    serving(tmp_path, test, NOBODY)

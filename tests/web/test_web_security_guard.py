@@ -115,6 +115,7 @@ def test_with_cors_the_guard_makes_room_for_headers(tmp_path):
         async with server.session.get(f"{server.url}/prompt", headers=headers) as answer:
             assert answer.status == 200
             assert answer.headers["Access-Control-Allow-Origin"] == "*"
+            assert "Access-Control-Allow-Credentials" not in answer.headers  # of any site: without cookies
         async with server.session.options(f"{server.url}/prompt", headers=headers) as answer:
             assert answer.status == 200
             assert "POST" in answer.headers["Access-Control-Allow-Methods"]
@@ -129,6 +130,8 @@ def test_cors_for_one_site_is_for_that_site_only(tmp_path):
         assert (await status(server, "GET", "/prompt", Host="studio.example"))[0] == 200  # as a proxy sends it
         assert (await status(server, "GET", "/prompt", Host="evil.example"))[0] == 403
         assert (await status(server, "GET", "/prompt", Origin=good, **{"Sec-Fetch-Site": "cross-site"}))[0] == 200
+        async with server.session.get(f"{server.url}/prompt", headers={"Origin": good}) as answer:
+            assert answer.headers["Access-Control-Allow-Credentials"] == "true" and answer.headers["Vary"] == "Origin"
         assert (await status(server, "GET", "/prompt", Origin=evil))[0] == 403
         assert (await status(server, "GET", "/prompt", **{"Sec-Fetch-Site": "cross-site"}))[0] == 403
 
