@@ -10,12 +10,15 @@ import asyncio
 import ipaddress
 import socket
 from typing import Any
-from urllib.parse import urlsplit
+
+from yarl import URL
 
 from web.refusal import Refusal
 
 MOST_CHARACTERS = 2_000
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+INTERNET = ipaddress.ip_network("2000::/3")
+"""Where all addresses of the internet's version 6 lie; `::127.0.0.1` and its like do not."""
 
 
 class TargetRefused(Exception):
@@ -47,16 +50,17 @@ def checked_url(given: Any, allow_private: bool) -> str | None:
 
 
 def host_and_port(url: str) -> tuple[str, int]:
-    """The host name of a URL in lower case, and its port.
+    """The host name of a URL in lower case, and its port: read by what will call it, so that both see the same host.
 
     Raises:
         TargetRefused: it is not http or https, or names no host.
         ValueError: it is not a URL.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+    parts = URL(url)
+    host = (parts.host or "").rstrip(".").lower()
+    if parts.scheme not in ("http", "https") or not host or parts.user is not None or parts.password is not None:
         raise TargetRefused("A webhook is an http or https URL with a host and without a password.")
-    return parts.hostname.rstrip("."), parts.port or (443 if parts.scheme == "https" else 80)
+    return host, parts.port or (443 if parts.scheme == "https" else 80)
 
 
 async def resolve(url: str, allow_private: bool) -> str:
@@ -84,7 +88,7 @@ def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
-        if address.is_site_local:
+        if address not in INTERNET:
             return False
     return address.is_global and not address.is_multicast
 

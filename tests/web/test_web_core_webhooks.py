@@ -56,7 +56,8 @@ async def listener() -> AsyncIterator[Listener]:
      "http://10.0.0.1/", "http://192.168.1.1/", "http://172.16.0.9/", "http://169.254.169.254/latest/meta-data",
      "http://[::ffff:127.0.0.1]/", "http://[fe80::1]/", "http://[fd00::1]/", "http://0.0.0.0/", "http://0/",
      "http://127.1/", "http://2130706433/", "http://0x7f000001/", "http://0177.0.0.1/", "http://[64:ff9b::7f00:1]/",
-     "http://[2002:7f00:1::]/", "http://100.64.0.1/", "http://224.0.0.1/", "http://[ff02::1]/"],
+     "http://[2002:7f00:1::]/", "http://100.64.0.1/", "http://224.0.0.1/", "http://[ff02::1]/",
+     "http://[::127.0.0.1]/", "http://[::a00:1]/", "http://[64:ff9b:1::a00:1]/"],
 )  # fmt: skip
 def test_own_networks_are_refused_when_queueing(url):
     with pytest.raises(Refusal) as refused:
@@ -68,7 +69,8 @@ def test_own_networks_are_refused_when_queueing(url):
 @pytest.mark.parametrize(
     "url",
     [5, [], "ftp://example.com/", "example.com", "http://", "http:///x", "javascript:1", "file:///etc/passwd",
-     "http://user:secret@example.com/", "http://exa mple.com/", "http://example.com/\n", "http://[::1", "//example.com",
+     "http://user:secret@example.com/", "http://example.com\\@127.0.0.1/",
+     "http://127.0.0.1\\.example.com/", "http://exa mple.com/", "http://example.com/\n", "http://[::1", "//example.com",
      "http://example.com:99999/", "http://ex\u0430mple.com/", "http://example.com/" + "a" * 3_000],
 )  # fmt: skip
 def test_what_is_no_url_is_refused(url):
