@@ -275,3 +275,13 @@ def test_a_preview_asked_for_again_is_not_made_again(tmp_path, monkeypatch):
         assert len(made) == 2
 
     serving(tmp_path, test, NOBODY)
+
+
+def test_what_goes_by_a_pictures_name_is_never_handed_to_another_program(tmp_path):
+    async def test(server: Served) -> None:
+        for name, how in (("a.png", "EPS"), ("b.png", "PPM")):
+            Image.new("RGB", (8, 8)).save(tmp_path / "output" / name, how)
+        for name in ("a.png", "b.png"):
+            assert (await fetch(server, f"filename={name}&preview=webp"))[0] == 422
+
+    serving(tmp_path, test, NOBODY)

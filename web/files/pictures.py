@@ -37,6 +37,10 @@ class Rendering:
     size: int | None = None  # longest side in pixels, of previews; never made larger
 
 
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+"""Of the pictures that /view shows. Pillow knows dozens more, and hands some of them (EPS) to other programs."""
+
+
 def read_rendering(preview: str | None, channel: str, size: str | None) -> Rendering | None:
     """What the query of /view asks for; None: the file itself.
 
@@ -91,7 +95,7 @@ def open_checked(file: BinaryIO) -> Image.Image:
     from PIL import Image
 
     try:
-        image = Image.open(file)
+        image = Image.open(file, formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise too_many_pixels() from None
     if image.width * image.height > MAX_PIXELS:
