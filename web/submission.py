@@ -66,7 +66,7 @@ async def submit(site: Site, body: Mapping[str, Any], key: str | None = None) ->
     prompt, warnings = await _prompt(site, body, new.extra)
     _check_nodes(prompt)
     if body.get("set") is not None:
-        prompt = with_changes(prompt, new.extra, body["set"], await catalogue(site))
+        prompt = await asyncio.to_thread(with_changes, prompt, new.extra, body["set"], await catalogue(site))
     try:
         graph = parse_prompt(prompt)
     except PromptShapeError as error:

@@ -67,6 +67,15 @@ def test_the_nearest_name_is_offered():
     assert "text" in refused.value.remedy
 
 
+def test_what_would_take_long_is_refused_at_once():
+    with pytest.raises(Refusal):
+        with_changes(prompt(), {}, {f"{number}.seed": 1 for number in range(1_001)}, CATALOGUE)
+    titled = {str(n): {"class_type": "Text", "inputs": {}, "_meta": {"title": "ab" * 5_000}} for n in range(300)}
+    with pytest.raises(Refusal) as refused:  # comparing long texts letter by letter takes minutes
+        with_changes(titled, {}, {"ba" * 5_000 + ".text": 1}, CATALOGUE)
+    assert len(refused.value.remedy) < 1_000
+
+
 def test_the_workflow_that_pictures_carry_changes_alike():
     node = {"id": 4, "type": "Seeded", "inputs": [], "outputs": [], "widgets_values": [1, "fixed"]}
     workflow = {"nodes": [node], "links": [], "version": 0.4}
