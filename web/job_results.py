@@ -87,11 +87,12 @@ def history_entry(job: Job) -> dict[str, Any]:
     told += [messages.blocked(job, one["node"], one["node_type"], one["message"]) for one in outcome.blocked]
     told.append(messages.ending(job, outcome))
     done = outcome.status == "success"
+    shown = {node: output for node, output in outcome.outputs.items() if output}
     entry: dict[str, Any] = {
         "prompt": queue_entry(job),
-        "outputs": outcome.outputs,
+        "outputs": shown,
         "status": {"status_str": "success" if done else "error", "completed": done, "messages": told},
-        "meta": outcome.meta,
+        "meta": {node: about for node, about in outcome.meta.items() if node in shown},
     }
     if outcome.used:
         entry["used"] = outcome.used

@@ -209,7 +209,8 @@ class SocketHub:
         self.broadcast(self._status())
 
     def _keep_bounded(self) -> None:
-        slow = [client for client in self.clients() if client.waiting_bytes]
+        every = (client for same in self._clients.values() for client in same)  # replaced ones hold memory too
+        slow = [client for client in every if client.waiting_bytes]
         total = sum(client.waiting_bytes for client in slow)
         for client in sorted(slow, key=lambda client: client.waiting_bytes, reverse=True):
             if total <= ALL_BUFFERS_BYTES:

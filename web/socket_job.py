@@ -53,7 +53,7 @@ class JobTeller:
                 self._changed()
                 key = ("progress", self.job.id, node.id)
                 self._tell(messages.progress(self.job, node, value, total), key)
-            case UiOutput(node, output):
+            case UiOutput(node, output) if output:  # a node that shows nothing is not told of
                 self._tell(messages.executed(self.job, node, output))
             case NodeFinished(node):
                 self._progress.finish(node)

@@ -77,7 +77,7 @@ def ending(job: Job, outcome: Outcome) -> Message:
     if outcome.status == "cancelled":
         node, kind = outcome.cancelled_at or ("", "")
         data: dict[str, Any] = {"prompt_id": job.id, "node_id": node, "node_type": kind}
-        data |= {"executed": list(outcome.executed), "timestamp": timestamp}
+        data |= {"executed": _done(outcome, node), "timestamp": timestamp}
         return "execution_interrupted", data
     return "execution_error", execution_error(job, outcome, timestamp)
 
@@ -90,7 +90,7 @@ def execution_error(job: Job, outcome: Outcome, timestamp: int) -> dict[str, Any
         "prompt_id": job.id,
         "node_id": error.node or "",
         "node_type": error.node_type,
-        "executed": list(outcome.executed),
+        "executed": _done(outcome, error.node),
         "exception_message": text if text.endswith("\n") else f"{text}\n",
         "exception_type": error.exception_type or EXCEPTIONS[error.kind],
         "traceback": list(error.traceback),
@@ -98,6 +98,11 @@ def execution_error(job: Job, outcome: Outcome, timestamp: int) -> dict[str, Any
         "current_outputs": list(outcome.outputs),
         "timestamp": timestamp,
     }
+
+
+def _done(outcome: Outcome, at: str | None) -> list[str]:
+    """The nodes that ran to their end; the one that the job ended at did not."""
+    return [node for node in outcome.executed if node != at]
 
 
 def plain_number(value: float) -> float:

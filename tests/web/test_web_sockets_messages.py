@@ -4,7 +4,10 @@ import asyncio
 import json
 import struct
 
-from execution.workers.news import PackMessage
+from execution.errors import NodeRef
+from execution.events import UiOutput
+from execution.jobs.records import Outcome
+from execution.workers.news import JobTold, PackMessage
 from tests.execution.worker_helpers import chain, one
 from tests.web.helpers.serving import NOBODY, Served, serving
 from tests.web.helpers.sockets import ears, waits
@@ -105,6 +108,7 @@ def test_a_failure_is_told_with_its_node(tmp_path):
             assert mine.kinds("status", "progress_state")[-3:] == ["executing", "execution_error", "executing"]
             [error] = mine.of("execution_error")
             assert error["node_id"] == "1"
+            assert error["executed"] == []  # it did not run to its end
             assert error["traceback"]
             assert mine.of("progress_state")[-1]["nodes"]["1"]["state"] == "error"
             entry = (await server.get(f"/history/{job}"))[job]
@@ -283,5 +287,25 @@ def test_the_address_takes_websockets_only(tmp_path):
         assert (await server.get("/ws", 400))["error"]["type"] == "not_a_websocket"
         async with server.session.ws_connect(f"{server.url}/api/ws?clientId=x") as socket:
             assert (await socket.receive_json())["data"]["sid"] == "x"
+
+    serving(tmp_path, test, NOBODY)
+
+
+def test_a_node_that_shows_nothing_is_not_told_of(tmp_path):
+    async def test(server: Served) -> None:
+        async with ears(server, "me") as mine:
+            job = await server.store.get(await server.queue(SHOWN, client_id="me"))
+            assert job is not None
+            hub, node = server.app[HUB], NodeRef("3", "Show", "3", None, "3")
+            for output in ({}, {"text": ["hi"]}):
+                hub.hear(JobTold(job, UiOutput(node, output)))
+            told = await mine.until(lambda said: said["type"] == "executed")
+            assert told["data"]["output"] == {"text": ["hi"]} and len(mine.of("executed")) == 1
+            await server.store.claim("test")
+            meta = {node: {"node_id": node} for node in "12"}
+            ended = Outcome("success", outputs={"1": {}, "2": {"text": ["hi"]}}, meta=meta)
+            await server.store.finish(job.id, ended)
+            entry = (await server.get(f"/history/{job.id}"))[job.id]
+            assert entry["outputs"] == {"2": {"text": ["hi"]}} and [*entry["meta"]] == ["2"]
 
     serving(tmp_path, test, NOBODY)
