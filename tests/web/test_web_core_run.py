@@ -122,6 +122,10 @@ def test_pictures_come_along(tmp_path):
         assert await finished(server, made, "/run", headers={"Accept": "image/jpeg, */*;q=0.1"}) == b"JPEG"
         webp = await finished(server, made, "/run", 406, headers={"Accept": "image/webp"})
         assert webp["error"]["type"] == "no_such_picture"
+        (output / "c.svg").write_bytes(b"<svg onload='alert(1)'/>")
+        others = saved(("c.svg", "", "output"), ("b.jpg", "", "output"))
+        assert await finished(server, others, "/run", headers={"Accept": "image/*"}) == b"JPEG"  # no drawing that runs
+        assert (await finished(server, others, "/run", 406, headers={"Accept": "image/svg+xml"}))["error"]
         failed = await finished(server, Outcome("cancelled"), "/run", 422, **png)
         assert failed["error"]["type"] == "run_failed"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import mimetypes
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from folders.safe_paths import UnsafeNameError, inside
 from folders.workspace import OWN_FOLDERS, Workspace
 from web.answers import json_answer, read_object
 from web.endings import ENDINGS
+from web.files.media_types import media_type, medium
 from web.job_results import OutputFile, job_url, output_files, run_result
 from web.numbers import real_number
 from web.refusal import Refusal
@@ -75,8 +75,8 @@ async def _picture(workspace: Workspace, job: Job, wanted: str) -> web.Response:
         raise Refusal(422, "run_failed", what, f"GET {job_url(job)} tells what happened.")
     files = sorted(_pictures(job), key=lambda file: file.type != "output")
     for file in files:
-        kind = _media_type(file)
-        if wanted in ("image/*", kind):
+        kind = media_type(file.filename)
+        if wanted == kind or (wanted == "image/*" and medium(file.filename) == "image"):
             data = await asyncio.to_thread(_read, workspace, file)
             return web.Response(body=data, content_type=kind, headers={"X-Weft-Job": quote(job.id)})
     what = f"The job {job.id} made no {wanted}."
@@ -98,12 +98,8 @@ def _encoded(workspace: Workspace, files: Sequence[OutputFile]) -> list[dict[str
             what = "The pictures of this job are too large for one answer."
             raise Refusal(413, "answer_too_large", what, "Leave images=base64 out and fetch them by their URLs.")
         encoded = base64.b64encode(data).decode("ascii")
-        result.append({**file.to_data(), "media_type": _media_type(file), "data": encoded})
+        result.append({**file.to_data(), "media_type": media_type(file.filename), "data": encoded})
     return result
-
-
-def _media_type(file: OutputFile) -> str:
-    return mimetypes.guess_type(file.filename)[0] or "application/octet-stream"
 
 
 def _read(workspace: Workspace, file: OutputFile) -> bytes:
