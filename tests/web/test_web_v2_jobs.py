@@ -99,6 +99,7 @@ def test_a_node_that_fails_is_named(tmp_path):
         error = job["error"]
         assert job["status"] == "failed" and error["code"] == "node_execution_error"
         assert (error["node_id"], error["class_type"]) == ("2", "Fail") and "on purpose" in error["message"]
+        assert error["traceback"] is None and isinstance(error["inputs"], dict)
 
     serving(tmp_path, test, [worker(tmp_path)])
 

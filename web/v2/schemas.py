@@ -60,7 +60,8 @@ JOB_ERROR = _all(
         "message": _of("What happened, as a sentence."),
         "node_id": _of("The node that failed.", TEXT_OR_NULL),
         "class_type": _of("Its type.", TEXT_OR_NULL),
-        "traceback": _of("Where in the node's code.", TEXT_OR_NULL),
+        "inputs": _of("Its inputs by name: lists of values, shortened where they are long.", "object"),
+        "traceback": _of("Always null: HTTP tells none but that of `execution_error`.", "null"),
     },
 )
 JOB = _all(

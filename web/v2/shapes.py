@@ -113,7 +113,8 @@ def error_json(error: JobError) -> dict[str, Any]:
         "message": error.message,
         "node_id": error.node,
         "class_type": error.node_type or None,
-        "traceback": "".join(error.traceback) or None,
+        "inputs": dict(error.inputs),
+        "traceback": None,  # part of the contract; where the server's code lies is nothing for clients
     }
 
 
