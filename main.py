@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from commands.errors import EXIT_CANCELLED, EXIT_FAILED, CommandError
+from commands.parser import SentenceParser
 from commands.serve_arguments import ServeOptions, add_serve_arguments
 from commands.streams import accept_any_text
 
@@ -18,7 +19,7 @@ DESCRIPTION = "Weft: a node-graph image studio for Stable Diffusion XL."
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    parser = argparse.ArgumentParser(prog="main.py", description=DESCRIPTION)
+    parser = SentenceParser(prog="main.py", description=DESCRIPTION)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     add_serve_arguments(_add(commands, "serve", "serve the editor and the API (the default command)"))
     _add_run(_add(commands, "run", "run a workflow and write its pictures"))
@@ -27,9 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str
-) -> argparse.ArgumentParser:
+def _add(commands: argparse._SubParsersAction[SentenceParser], name: str, what: str) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=what)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return parser

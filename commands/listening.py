@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import sys
 
@@ -27,6 +28,8 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         what = error.strerror or str(error)
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise UsageProblem(f"--listen {host} is no address of this machine ({what}).") from error
         raise UsageProblem(f"Port {port} of {host} cannot be used ({what}). Choose another with --port.") from error
     return listening
 

@@ -31,7 +31,7 @@ from folders.job_files import JobFiles
 from folders.listing import FolderListing
 from folders.workspace import Workspace
 from web.app import create_app
-from web.security import GUARD, Guard, needs_token, new_token
+from web.security import GUARD, WILDCARDS, Guard, needs_token, new_token
 from web.site import Site, WebOptions
 
 DATABASE = "weft.sqlite3"
@@ -157,7 +157,7 @@ async def _serve(
         stack.push_async_callback(dispatcher.stop)
         if store.notice:
             say(store.notice)
-        _greet(address, token, app[GUARD])
+        _greet(options.listen, address, token, app[GUARD])
         await stopping.wait()
         say("Stopping. What is queued waits for the next start.")
 
@@ -176,12 +176,13 @@ def _web_options(options: ServeOptions, token: str | None, listening: socket.soc
     )
 
 
-def _greet(address: str, token: str | None, guard: Guard) -> None:
-    if token is None:
-        say(f"Weft serves at {address}")
-        return
+def _greet(listen: str, address: str, token: str | None, guard: Guard) -> None:
     say(f"Weft serves at {address}")
+    if token is None:
+        return
     say(f"Open it in a browser, once, by  {address}/?token={guard.browser_code()}")
+    if listen in WILDCARDS:
+        say("Other machines reach it under this one's name or address, in place of 127.0.0.1.")
     say(f"Programs send the header        Authorization: Bearer {token}")
 
 

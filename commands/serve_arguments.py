@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 Group = argparse._ArgumentGroup  # pyright: ignore[reportPrivateUsage]  # it has no public name
+ORIGIN = re.compile(r"https?://[^/?#@\s]+")
 PREVIEW_METHODS = ("none", "auto", "latent2rgb", "taesd")
 
 
@@ -65,6 +67,7 @@ def _add_network(group: Group) -> None:
     group.add_argument("--token", help="what a client must show; made and printed where one is needed and none given")
     group.add_argument(
         "--enable-cors-header",
+        type=_origin,
         nargs="?",
         const="*",
         metavar="ORIGIN",
@@ -116,30 +119,40 @@ def _add_pictures(group: Group) -> None:
 
 
 def _port(text: str) -> int:
-    value = int(text)
+    value = _whole(text)
     if not 0 <= value < 65536:
-        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text}")
     return value
 
 
 def _count(text: str) -> int:
-    value = int(text)
+    value = _whole(text)
     if value < 0:
-        raise argparse.ArgumentTypeError("this cannot be negative")
+        raise argparse.ArgumentTypeError(f"{text} is negative")
     return value
 
 
 def _positive_count(text: str) -> int:
-    value = _count(text)
-    if value == 0:
-        raise argparse.ArgumentTypeError("this must be at least 1")
+    value = _whole(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"this must be at least 1, not {text}")
     return value
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from error
+
+
 def _not_negative(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from error
     if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError("this must be a number that is not negative")
+        raise argparse.ArgumentTypeError(f"this must be a number that is not negative, not {text}")
     return value
 
 
@@ -148,3 +161,10 @@ def _positive(text: str) -> float:
     if value == 0:
         raise argparse.ArgumentTypeError("this must be more than 0")
     return value
+
+
+def _origin(text: str) -> str:
+    origin = text.rstrip("/").lower()
+    if origin != "*" and not ORIGIN.fullmatch(origin):
+        raise argparse.ArgumentTypeError(f"an origin is written like https://studio.example.com:8443, not {text!r}")
+    return origin

@@ -203,5 +203,5 @@ def _device(name: str) -> torch.device:
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if int(index or 0) >= count:
         there = f"{count} CUDA device(s), numbered from 0" if count else "no CUDA device"
-        raise DeviceError(f"This machine has {there}, so {name!r} cannot be used. Choose --device auto or cpu.")
+        raise DeviceError(f"This machine has {there}, so {name!r} cannot be used. Choose auto or cpu.")
     return torch.device("cuda", int(index or 0))

@@ -1,6 +1,7 @@
 """What `serve` makes of its command line, before anything is served."""
 
 import asyncio
+import re
 import socket
 import sqlite3
 from contextlib import closing
@@ -127,7 +128,7 @@ def test_a_port_that_is_taken_is_told():
 
 
 def test_an_address_of_another_machine_is_told():
-    with pytest.raises(UsageProblem):
+    with pytest.raises(UsageProblem, match="no address of this machine"):
         bind("192.0.2.1", 0)  # reserved for documentation
     with pytest.raises(UsageProblem, match="no address of this machine"):
         bind("not an address", 0)
@@ -172,13 +173,24 @@ def test_the_catalogues_fingerprint_changes_with_the_node_packs(tmp_path):
 @pytest.mark.parametrize(
     "flags",
     [["--port", "70000"], ["--port", "x"], ["--cache-lru", "-1"], ["--max-upload-size", "0"], ["--disk-cache", "nan"],
-     ["--cache-lru", "1", "--cache-none"], ["--front-end", "other"], ["--preview-size", "0"]],
+     ["--cache-lru", "1", "--cache-none"], ["--front-end", "other"], ["--preview-size", "0"], ["--cache-lru", "many"],
+     ["--disk-cache", "big"], ["--enable-cors-header", "studio.example.com"],
+     ["--enable-cors-header", "https://studio.example.com/page"]],
 )  # fmt: skip
-def test_values_that_make_no_sense_are_refused(tmp_path, flags, capsys):
+def test_values_that_make_no_sense_are_refused_in_a_sentence(tmp_path, flags, capsys):
     with pytest.raises(SystemExit) as ended:
         options(tmp_path, *flags)
     assert ended.value.code == 2
-    assert "error" in capsys.readouterr().err
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].startswith("Error: ") and flags[0] in told[0]
+    assert not re.search(r"\b_\w", told[0])  # the name of a function of ours says nothing
+    assert told[1:] == ["'python main.py serve --help' lists what there is."]
+
+
+def test_an_origin_is_what_browsers_send(tmp_path):
+    assert options(tmp_path, "--enable-cors-header").enable_cors_header == "*"
+    given = options(tmp_path, "--enable-cors-header", "https://Studio.example.com:8443/")
+    assert given.enable_cors_header == "https://studio.example.com:8443"
 
 
 def test_ports_are_free_after_a_server(tmp_path):
