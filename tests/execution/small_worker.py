@@ -1,6 +1,7 @@
 """A worker without torch: `python -m tests.execution.small_worker [how]`. Its nodes do what the tests need."""
 
 import asyncio
+import contextlib
 import ctypes
 import errno
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from execution.engine import Engine
+from execution.errors import Cancelled
 from execution.fields import Files
 from execution.legacy import class_node
 from execution.node import Blocked, Context, Ui, declared_node, node
@@ -87,6 +89,7 @@ def act(ctx: Context, what: str, text: str = "", again: str = "") -> Ui:
         if Path(again).exists():
             return Ui({"text": [text, "survived"]})
         Path(again).touch()
+        ctx.progress(0, 1)  # tests that end the process wait for this
     if what == "segfault":
         ctypes.string_at(0)
     elif what == "kill":
@@ -96,7 +99,8 @@ def act(ctx: Context, what: str, text: str = "", again: str = "") -> Ui:
     elif what == "_exit":
         os._exit(7)
     elif what in ("no room", "late no room"):
-        time.sleep(0.5 * what.startswith("late"))
+        if what == "late no room":
+            _wait_until_cancelled(ctx)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     elif what == "raise":
         raise RuntimeError("boom")
@@ -123,6 +127,13 @@ def act(ctx: Context, what: str, text: str = "", again: str = "") -> Ui:
     elif what == "strange":
         return Ui({"text": [float("nan"), object, "\udcff", {1: {2, 3}}, 10**6000, 2**64]})
     return Ui({"text": [text]})
+
+
+def _wait_until_cancelled(ctx: Context) -> None:
+    with contextlib.suppress(Cancelled):
+        while True:
+            ctx.check_cancelled()
+            time.sleep(0.01)
 
 
 @node("Steps", category="test", output=True, not_idempotent=True)

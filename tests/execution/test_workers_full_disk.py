@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from execution.events import NodeFinished, NodeStarted
+from execution.events import NodeFinished, NodeStarted, Progress
 from execution.jobs.errors import StoreFull
 from execution.jobs.store import JobStore
 from execution.workers import board
@@ -121,7 +121,7 @@ def test_a_job_whose_worker_dies_meanwhile_runs_again_afterwards(tmp_path, often
         store = await FullStore.open(tmp_path / "jobs.sqlite3")
         async with bench(tmp_path, store=store) as b:
             job = await b.submit(one("Act", what="stuck", again=str(tmp_path / "mark")))
-            await b.watch.told(job, NodeStarted)
+            await b.watch.told(job, Progress)
             store.full = True
             os.kill(b.dispatcher.workers[0].pid, signal.SIGKILL)
             await b.watch.until(lambda: b.dispatcher.paused)

@@ -24,6 +24,13 @@ async def running(server: Served) -> str:
     return jobs[0][1]
 
 
+async def begun(server: Served, job: str) -> None:
+    """Wait until a node of the job runs."""
+    async with asyncio.timeout(60):
+        while (progress := server.dispatcher.progress(job)) is None or progress.node is None:
+            await asyncio.sleep(0.02)
+
+
 async def empty(server: Served, path: str, body: Any = None) -> None:
     """A POST whose answer is 200 without a body or a content type."""
     async with server.session.post(server.url + path, json=body) as answer:
@@ -114,6 +121,7 @@ def test_a_running_job_is_interrupted_by_its_id_only(tmp_path):
         assert await running(server) == job
         await empty(server, "/interrupt", {"prompt_id": after})
         assert await running(server) == job
+        await begun(server, job)
         await empty(server, "/interrupt", {"prompt_id": job})
         entry = await server.ended(job)
         assert entry["status"]["status_str"] == "error"
