@@ -5,10 +5,10 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -120,11 +120,24 @@ def build_engine(
         cache=build_cache(chosen.caching, workspace, chosen.tell),
         services=services,
         files=PromptFiles(workspace),
-        thread_context=torch.inference_mode,
+        thread_context=thread_context(memory.device),
         run_context=lambda cancel: memory.interruption.asking(cancel.check),
         code_salt=code_salt(memory),
         session=chosen.session,
     )
+
+
+def thread_context(device: torch.device) -> Callable[[], AbstractContextManager[Any]]:
+    """What a thread enters that calls nodes: no gradients, and "cuda" without a number means the worker's device."""
+    if device.type != "cuda":
+        return torch.inference_mode
+
+    @contextmanager
+    def on_device() -> Generator[None]:
+        with torch.inference_mode(), torch.cuda.device(device):
+            yield
+
+    return on_device
 
 
 def build_cache(caching: Caching, workspace: Workspace, tell: Callable[[str], None] | None = None) -> Cache:
@@ -147,7 +160,7 @@ def cache_folder(workspace: Workspace) -> Path:
 
 def code_salt(memory: DeviceMemory) -> str:
     """What results depend on besides their nodes: the program, torch, the kind of device and its formats."""
-    source = source_digest([PROGRAM / "models", PROGRAM / "nodes"])
+    source = source_digest([PROGRAM / "execution", PROGRAM / "models", PROGRAM / "nodes"])
     return f"{source} torch {torch.__version__} {memory.device.type} {' '.join(map(str, memory.dtypes))}"
 
 

@@ -49,6 +49,8 @@ def build_parts(settings: WorkerSettings, send: Send) -> WorkerParts:
     workspace = workspace_of(settings)
     send(Starting("opening the device"))
     memory = choose_device(settings.device, settings.dtype)
+    if memory.device.type == "cuda":
+        torch.cuda.set_device(memory.device)  # of this thread, which imports packs; see `thread_context` for others
     send(Starting("loading nodes"))
     built_in = node_types()
     loaded = load_packs(
@@ -72,13 +74,16 @@ def build_parts(settings: WorkerSettings, send: Send) -> WorkerParts:
     )
     engine = build_engine(loaded.registry, workspace, memory, setup)
     journals = JobFiles(settings.journals)
+    encoder = PreviewEncoder(cast("PreviewMethod", settings.preview_method), colours, settings.preview_size)
+    if encoder.notice is not None:
+        _tell(encoder.notice)
     return WorkerParts(
         engine,
         ready=_announcement(loaded, memory),
         free=lambda asked: _free(asked, engine, memory),
         stats=lambda: describe(memory),
         catalogue=lambda: catalogue_to_data(loaded.refresh()),
-        encoder=PreviewEncoder(cast("PreviewMethod", settings.preview_method), colours, settings.preview_size),
+        encoder=encoder,
         services=lambda job: job_services(journals, job.job),
         change=loaded.changed_prompt if loaded.host.prompt_handlers else None,
     )
@@ -140,7 +145,8 @@ def _free(asked: Free, engine: Engine, memory: DeviceMemory) -> None:
     """Let go of results and models; called while no job runs."""
     if asked.free_memory:
         free_memory(engine)
-    unload_models(memory)
+    if asked.free_memory or asked.unload_models:
+        unload_models(memory)
 
 
 def _tell(sentence: str) -> None:
