@@ -36,7 +36,7 @@ def test_an_upload_is_hashed_kept_and_served(tmp_path):
         assert (asset["file_path"], asset["content_type"], asset["size_bytes"]) == ("photo.png", "image/png", len(data))
         assert asset["tags"] == ["a", "b"] and asset["job_id"] is None
         assert (tmp_path / "input" / "photo.png").read_bytes() == data
-        assert not list((tmp_path / "temp").rglob("*.part"))
+        assert not list((tmp_path / "temp").rglob(".uploading-*"))
         status, got, headers = await bytes_of(server, asset["url"])
         assert (status, got, headers["Content-Type"]) == (200, data, "image/png")
         status, got, headers = await bytes_of(server, asset["url"], headers={"Range": "bytes=1-3"})
@@ -106,7 +106,7 @@ def test_a_wrong_hash_is_refused(tmp_path):
         told = await upload(server, png(), 409, file_path="a.png", expected_hash=hash_of(b"other"))
         assert told["error"]["code"] == "hash_mismatch" and told["error"]["details"]["received"] == hash_of(png())
         assert (await upload(server, png(), 422, file_path="a.png", expected_hash="md5:1"))["error"]["code"]
-        assert not list((tmp_path / "input").iterdir()) and not list((tmp_path / "temp").rglob("*.part"))
+        assert not list((tmp_path / "input").iterdir()) and not list((tmp_path / "temp").rglob(".uploading-*"))
         for odd in ("x", "blake3:" + "A" * 64, 5, None):
             assert (await server.post(f"{V2}/assets/from-hash", {"hash": odd}, 422))["error"][
                 "code"
@@ -122,7 +122,7 @@ def test_uploads_have_a_limit(tmp_path):
         told = await upload(server, b"x" * 120_000, 413, file_path="a.png")  # within what its length lets through
         assert told["error"]["code"] == "payload_too_large"
         await upload(server, b"x" * 100_000, file_path="a.png")
-        assert not list((tmp_path / "temp").rglob("*.part"))
+        assert not list((tmp_path / "temp").rglob(".uploading-*"))
 
     serving(tmp_path, test, NOBODY, max_upload_bytes=100_000)
 
@@ -136,12 +136,15 @@ def test_bodies_that_are_no_upload(tmp_path):
                 assert answer.status in (400, 422) and (await answer.json())["error"]["code"]
         empty = aiohttp.FormData({"file_path": "a.png"}, default_to_multipart=True)
         assert (await server.ask("POST", f"{V2}/assets", 422, data=empty))["error"]["message"].endswith("'file'.")
+        twice = form(b"a", file_path="a.png")
+        twice.add_field("file", b"b", filename="b.png")
+        assert "twice" in (await server.ask("POST", f"{V2}/assets", 422, data=twice))["error"]["message"]
         told = await server.ask("POST", f"{V2}/assets", 422, data=form(b"a", content_type="x" * 70_000))
         assert told["error"]["code"] == "invalid_request"
         assert (await upload(server, b"a", 422, file_path="a.png", tags=["x"] * 40))["error"][
             "code"
         ] == "invalid_request"
-        assert not list((tmp_path / "input").iterdir()) and not list((tmp_path / "temp").rglob("*.part"))
+        assert not list((tmp_path / "input").iterdir()) and not list((tmp_path / "temp").rglob(".uploading-*"))
 
     serving(tmp_path, test, NOBODY)
 
@@ -295,13 +298,12 @@ def test_assets_outlive_the_server(tmp_path):
 
     async def before(server):
         kept.update(await upload(server, png(), file_path="photo.png", tags=["t"]))
-        staging = tmp_path / "temp" / "uploads"
-        (staging / "cut off.part").write_bytes(b"half")
+        (tmp_path / "temp" / ".uploading-cut-off").write_bytes(b"half")
 
     async def after(server):
         asset = await server.get(f"{V2}/assets/{kept['id']}")
         assert (asset["hash"], asset["tags"], asset["created_at"]) == (kept["hash"], ["t"], kept["created_at"])
-        assert not list((tmp_path / "temp").rglob("*.part"))
+        assert not list((tmp_path / "temp").rglob(".uploading-*"))
 
     serving(tmp_path, before, NOBODY)
     serving(tmp_path, after, NOBODY)

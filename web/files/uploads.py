@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from aiohttp import BodyPartReader, MultipartReader, web
 
 from web.refusal import Refusal
 from web.site import SITE
 
-MAX_PARTS = 32
-FIELD_BYTES = 64 * 2**10
-CHUNK = 2**18
+MAX_PARTS = 64
+FIELDS_BYTES = 64 * 2**10  # of all fields but the file
+CHUNK = 2**16
+BLOCK = 2**20  # bytes that are written and hashed at once, on a thread
+TOO_LARGE = "upload_too_large"
 UNFINISHED = ".uploading-"  # what the names of files begin with that are still coming
+
+
+class Digest(Protocol):
+    """Takes a file's bytes on their way."""
+
+    def update(self, data: bytes, /) -> object: ...
 
 
 @dataclass(slots=True)
@@ -26,8 +35,15 @@ class Upload:
     """What a form held. Its file is deleted at the end of the `with` block, unless it was moved."""
 
     path: Path
-    name: str = ""  # of the file, as the sender calls it; empty: there was none
-    fields: dict[str, str] = field(default_factory=dict[str, str])
+    received: bool = False  # whether the form had the file
+    name: str = ""  # of the file, as the sender calls it
+    media_type: str | None = None  # likewise
+    size: int = 0  # bytes
+    fields: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+
+    def field(self, name: str) -> str:
+        """A field's text; the last one of several, "" where there is none."""
+        return self.fields.get(name, [""])[-1]
 
     def __enter__(self) -> Upload:
         return self
@@ -36,21 +52,28 @@ class Upload:
         self.path.unlink(missing_ok=True)
 
 
-async def receive(request: web.Request, folder: Path, file_field: str, limit: int) -> Upload:
-    """Read a form; its file lies in `folder` then.
+def unfinished(folder: Path) -> Path:
+    """A new name for a file that is not whole yet; what a killed server leaves under one is removed at the start."""
+    return folder / f"{UNFINISHED}{secrets.token_hex(8)}"
+
+
+async def receive(
+    request: web.Request, folder: Path, file_field: str, limit: int, digest: Digest | None = None
+) -> Upload:
+    """Read a form; its file lies in `folder` then, and `digest` has seen it.
 
     Raises:
-        Refusal: 400 for what is no such form, 413 for more than `limit` bytes or 32 parts.
+        Refusal: 400 for what is no such form; 413 for a file of more than `limit` bytes, too many or too long fields.
         OSError: the disk does not take it.
     """
     if not request.content_type.startswith("multipart/"):
         raise _no_form("The body is not a multipart form.")
-    if (request.content_length or 0) > limit + MAX_PARTS * FIELD_BYTES:
-        raise too_large(limit)
-    upload = Upload(folder / f"{UNFINISHED}{secrets.token_hex(8)}")
+    if (request.content_length or 0) > limit + FIELDS_BYTES:
+        raise _too_large(limit)
+    upload = Upload(unfinished(folder))
     try:
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        await _read_parts(request, upload, file_field, limit)
+        await _read_parts(request, upload, file_field, limit, digest)
     except ValueError as error:  # no boundary, no line ends, unknown encodings, a header without a colon ...
         upload.path.unlink(missing_ok=True)
         raise _no_form("The multipart form cannot be read.") from error
@@ -72,8 +95,9 @@ async def remove_unfinished(app: web.Application) -> None:
         await asyncio.to_thread(remove)
 
 
-async def _read_parts(request: web.Request, upload: Upload, file_field: str, limit: int) -> None:
+async def _read_parts(request: web.Request, upload: Upload, file_field: str, limit: int, digest: Digest | None) -> None:
     reader = await request.multipart()
+    left = FIELDS_BYTES
     for _ in range(MAX_PARTS):
         part = await reader.next()
         if part is None:
@@ -81,43 +105,60 @@ async def _read_parts(request: web.Request, upload: Upload, file_field: str, lim
         if isinstance(part, MultipartReader):
             raise _no_form("The multipart form has a form within it.")
         if part.name == file_field:
-            if upload.name or not part.filename:
-                raise _no_form(f"'{file_field}' has no file name, or comes twice.")
-            upload.name = part.filename
-            await _save(part, upload.path, limit)
-        elif part.name:
-            upload.fields[part.name] = await _text(part)
+            if upload.received:
+                raise _no_form(f"'{file_field}' comes twice.")
+            upload.received, upload.name = True, part.filename or ""
+            upload.media_type = part.headers.get("Content-Type")
+            await _save(part, upload, limit, digest)
+        else:
+            data = await _read_field(part, left)
+            left -= len(data)
+            if part.name:
+                upload.fields.setdefault(part.name, []).append(data.decode("utf-8", "replace"))
     raise Refusal(413, "too_many_parts", f"The form has more than {MAX_PARTS} parts.", "Send only what is documented.")
 
 
-async def _save(part: BodyPartReader, path: Path, limit: int) -> None:
-    """Write a part to a new file, never more than a chunk of it in memory."""
-    file: BinaryIO = await asyncio.to_thread(path.open, "xb")
+async def _save(part: BodyPartReader, upload: Upload, limit: int, digest: Digest | None) -> None:
+    """Write a part to a new file, never more than a block of it in memory."""
+    file: BinaryIO = await asyncio.to_thread(upload.path.open, "xb")
     try:
-        size = 0
+        block = bytearray()
         while chunk := await part.read_chunk(CHUNK):
-            size += len(chunk)
-            if size > limit:
-                raise too_large(limit)
-            await asyncio.to_thread(file.write, chunk)
+            block += chunk
+            upload.size += len(chunk)
+            if upload.size > limit:
+                raise _too_large(limit)
+            if len(block) >= BLOCK:
+                await asyncio.to_thread(_store, file, bytes(block), digest)
+                block.clear()
+        await asyncio.to_thread(_store, file, bytes(block), digest, last=True)
     finally:
         await asyncio.to_thread(file.close)
 
 
-async def _text(part: BodyPartReader) -> str:
+def _store(file: BinaryIO, data: bytes, digest: Digest | None, last: bool = False) -> None:
+    file.write(data)
+    if digest is not None:
+        digest.update(data)
+    if last:
+        file.flush()
+        os.fsync(file.fileno())
+
+
+async def _read_field(part: BodyPartReader, limit: int) -> bytes:
     data = bytearray()
     while chunk := await part.read_chunk(CHUNK):
         data += chunk
-        if len(data) > FIELD_BYTES:
-            what = f"The field '{(part.name or '')[:40]}' is longer than {FIELD_BYTES:,} bytes."
+        if len(data) > limit:
+            what = f"The fields beside the file are longer than {FIELDS_BYTES:,} bytes."
             raise Refusal(413, "field_too_large", what, "Send only what is documented.")
-    return data.decode("utf-8", "replace")
+    return bytes(data)
 
 
 def _no_form(what: str) -> Refusal:
     return Refusal(400, "invalid_form", what, "Send multipart/form-data as the documentation at /docs says.")
 
 
-def too_large(limit: int) -> Refusal:
+def _too_large(limit: int) -> Refusal:
     what = f"The file is larger than the {limit:,} bytes that are accepted."
-    return Refusal(413, "upload_too_large", what, "Make it smaller, or raise --max-upload-size.")
+    return Refusal(413, TOO_LARGE, what, "Make it smaller, or raise --max-upload-size.")

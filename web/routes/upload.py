@@ -39,12 +39,12 @@ async def _upload(request: web.Request, originals: Workspace | None) -> web.Resp
     workspace, limit = site(request).workspace, site(request).options.max_upload_bytes
     try:
         with await receive(request, workspace.folder("temp"), "image", limit) as upload:
-            kind = own_folder_kind(upload.fields.get("type") or "input")
+            kind = own_folder_kind(upload.field("type") or "input")
             target = await asyncio.to_thread(_target, workspace.folder(kind), upload)
             if medium(target.name) == "image" or originals is not None:
                 async with files(request).decoding:
                     await asyncio.to_thread(_look_at, upload, originals)
-            overwrite = upload.fields.get("overwrite", "").lower() in ("true", "1")
+            overwrite = upload.field("overwrite").lower() in ("true", "1")
             placed = await asyncio.to_thread(place, upload.path, target, overwrite)
     except OSError as error:
         raise disk_refusal(error) from error
@@ -60,14 +60,14 @@ def _target(root: Path, upload: Upload) -> Path:
     if not upload.name:
         raise Refusal(400, "no_file", "The form has no file named 'image'.", "Send the file as the field 'image'.")
     with unsafe_as_request():
-        return file_in(root, upload.fields.get("subfolder", ""), upload.name)
+        return file_in(root, upload.field("subfolder"), upload.name)
 
 
 def _look_at(upload: Upload, originals: Workspace | None) -> None:
     """Refuse a picture of too many pixels; put the original's colours into an uploaded mask."""
     check_upload(upload.path)
     if originals is not None:
-        original = _original(originals, upload.fields.get("original_ref", ""))
+        original = _original(originals, upload.field("original_ref"))
         upload.path.write_bytes(with_alpha(original, upload.path))
 
 

@@ -12,6 +12,7 @@ from web.answers import json_answer, read_object
 from web.files.disk import disk_refusal
 from web.files.media_types import file_headers
 from web.files.plain_file import PlainFile
+from web.files.uploads import Upload
 from web.openapi import API_V2_TAG
 from web.route import Route
 from web.v2 import schemas
@@ -23,7 +24,7 @@ from web.v2.places import path_of, target_of
 from web.v2.refusals import RefusalV2, invalid, not_found, refusing
 from web.v2.service import ApiV2, api
 from web.v2.shapes import asset_json
-from web.v2.upload import Upload, receive
+from web.v2.upload import Blob, receive
 
 
 @refusing
@@ -31,11 +32,9 @@ async def post_asset(request: web.Request) -> web.Response:
     """Take an upload."""
     parts = api(request)
     try:
-        upload = await receive(request, parts.staging, parts.site.options.max_upload_bytes)
-        try:
-            asset, status = await _minted(parts, upload)
-        finally:
-            await asyncio.to_thread(upload.discard)
+        upload, blob = await receive(request, parts.temporary, parts.site.options.max_upload_bytes)
+        with upload:
+            asset, status = await _minted(parts, upload, blob)
     except OSError as error:
         if isinstance(error, ConnectionError):
             raise
@@ -43,19 +42,19 @@ async def post_asset(request: web.Request) -> web.Response:
     return json_answer(asset_json(asset, origin(request), created_new=status == 201), status)
 
 
-async def _minted(parts: ApiV2, upload: Upload) -> tuple[Asset, int]:
+async def _minted(parts: ApiV2, upload: Upload, blob: Blob) -> tuple[Asset, int]:
     """The asset of received bytes: 201 when they are new here, 200 when they are known."""
-    expected = upload.fields.get("expected_hash")
-    if expected and checked_hash(expected) != upload.hash:
-        what = f"The bytes that came have the hash {upload.hash}, not the expected one. Send the file again."
-        raise RefusalV2(409, "hash_mismatch", what, {"expected": expected, "received": upload.hash})
-    file_path = upload.fields.get("file_path") or PurePosixPath((upload.file_name or "").replace("\\", "/")).name
+    expected = upload.field("expected_hash")
+    if expected and checked_hash(expected) != blob.hash:
+        what = f"The bytes that came have the hash {blob.hash}, not the expected one. Send the file again."
+        raise RefusalV2(409, "hash_mismatch", what, {"expected": expected, "received": blob.hash})
+    file_path = upload.field("file_path") or PurePosixPath(upload.name.replace("\\", "/")).name
     if not file_path:
         raise invalid("Give a 'file_path' such as photo.png or models/loras/x.safetensors.")
-    target, tags = target_of(parts.site.workspace, file_path), checked_tags(upload.tags)
-    if known := await known_assets(parts, upload.hash):
+    target, tags = target_of(parts.site.workspace, file_path), checked_tags(upload.fields.get("tags"))
+    if known := await known_assets(parts, blob.hash):
         return (await mint_from_known(parts, known, file_path, tags))[0], 200
-    asset = await mint_uploaded(parts, upload, target, file_path, tags)
+    asset = await mint_uploaded(parts, blob, target, file_path, tags)
     return asset, 201 if asset.uploaded else 200
 
 

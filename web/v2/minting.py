@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 from folders.safe_paths import UnsafeNameError, inside
 from folders.workspace import Workspace
+from web.files.uploads import unfinished
 from web.v2.assets import Asset
-from web.v2.hashing import Hashed, hash_file, hash_text
+from web.v2.hashing import hash_file
 from web.v2.ids import new_asset_id
 from web.v2.media import given_media_type
 from web.v2.places import Target, folder_of, path_of, put, target_of
@@ -17,7 +19,7 @@ from web.v2.refusals import RefusalV2, invalid
 from web.v2.safetensors_header import NotSafetensorsError, check_safetensors
 from web.v2.service import ApiV2
 from web.v2.times import now
-from web.v2.upload import Upload
+from web.v2.upload import Blob
 
 MOST_TAGS, LONGEST_TAG = 32, 128
 
@@ -61,14 +63,14 @@ async def mint_from_known(
         )
         await parts.library.add([minted])
         return minted, True
-    upload = await asyncio.to_thread(_copy, parts, known[0])
+    blob = await asyncio.to_thread(_copy, parts, known[0])
     try:
-        return await mint_uploaded(parts, upload, target, file_path, tags), True
+        return await mint_uploaded(parts, blob, target, file_path, tags), True
     finally:
-        await asyncio.to_thread(upload.discard)
+        await asyncio.to_thread(blob.path.unlink, missing_ok=True)
 
 
-async def mint_uploaded(parts: ApiV2, upload: Upload, target: Target, file_path: str, tags: list[str]) -> Asset:
+async def mint_uploaded(parts: ApiV2, blob: Blob, target: Target, file_path: str, tags: list[str]) -> Asset:
     """Give received bytes their place and record them.
 
     Raises:
@@ -76,18 +78,18 @@ async def mint_uploaded(parts: ApiV2, upload: Upload, target: Target, file_path:
     """
     workspace = parts.site.workspace
     if target.is_model:
-        await asyncio.to_thread(_check_model, upload.path)
-    there = await asyncio.to_thread(_same_file, workspace, target, upload)
-    name = target.name if there else await asyncio.to_thread(put, workspace, upload.path, target)
+        await asyncio.to_thread(_check_model, blob.path)
+    there = await asyncio.to_thread(_same_file, workspace, target, blob)
+    name = target.name if there else await asyncio.to_thread(put, workspace, blob.path, target)
     asset = Asset(
         id=new_asset_id(),
         place=target.place,
         name=name,
         file_path=file_path,
-        content_type=given_media_type(upload.fields.get("content_type") or upload.media_type, name),
-        size=upload.size,
+        content_type=given_media_type(blob.media_type, name),
+        size=blob.size,
         created=now(),
-        hash=upload.hash,
+        hash=blob.hash,
         uploaded=not there,
         tags=tuple(tags),
     )
@@ -121,36 +123,32 @@ def _serves(asset: Asset, target: Target) -> bool:
     return asset.place in ("input", "output")
 
 
-def _same_file(workspace: Workspace, target: Target, upload: Upload) -> bool:
+def _same_file(workspace: Workspace, target: Target, blob: Blob) -> bool:
     """Whether the very bytes lie under the wanted name already, put there by other means."""
     try:
         path = inside(folder_of(workspace, target.place), target.name)
     except UnsafeNameError:
         return False
-    return path.is_file() and path.stat().st_size == upload.size and hash_file(path).hash == upload.hash
+    return path.is_file() and path.stat().st_size == blob.size and hash_file(path).hash == blob.hash
 
 
-def _copy(parts: ApiV2, asset: Asset) -> Upload:
+def _copy(parts: ApiV2, asset: Asset) -> Blob:
     """The bytes of an asset once more, as if they had been uploaded."""
-    parts.staging.mkdir(parents=True, exist_ok=True)
-    copy = parts.staging / f"{new_asset_id()}.part"
-    if asset.text is not None:
-        copy.write_bytes(asset.text.encode("utf-8", "replace"))
-        found = Hashed(hash_text(asset.text), copy.stat().st_size, 0)
-    else:
-        path = path_of(parts.site.workspace, asset)
-        if path is None:
-            raise RefusalV2(404, "blob_not_found", "The file has just been removed. Upload it again.")
-        copy.write_bytes(b"")
-        _copy_bytes(path, copy)
+    parts.temporary.mkdir(parents=True, exist_ok=True)
+    copy = unfinished(parts.temporary)
+    try:
+        if asset.text is not None:
+            copy.write_bytes(asset.text.encode("utf-8", "replace"))
+        else:
+            path = path_of(parts.site.workspace, asset)
+            if path is None:
+                raise RefusalV2(404, "blob_not_found", "The file has just been removed. Upload it again.")
+            shutil.copyfile(path, copy)
         found = hash_file(copy)
-    return Upload(copy, found.size, found.hash, media_type=asset.content_type)
-
-
-def _copy_bytes(source: Path, target: Path) -> None:
-    with source.open("rb") as reading, target.open("wb") as writing:
-        while chunk := reading.read(2**20):
-            writing.write(chunk)
+    except BaseException:
+        copy.unlink(missing_ok=True)
+        raise
+    return Blob(copy, found.size, found.hash, asset.content_type)
 
 
 def _check_model(path: Path) -> None:

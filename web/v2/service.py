@@ -16,9 +16,6 @@ from web.v2.hasher import Hasher
 from web.v2.live import LiveJobs
 from web.v2.outputs import Made, Outputs, made_by_all
 
-STAGING = "uploads"
-"""The folder below the temporary one where uploads lie until they are whole."""
-
 
 @dataclass(slots=True)
 class ApiV2:
@@ -33,8 +30,9 @@ class ApiV2:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
-    def staging(self) -> Path:
-        return self.site.workspace.folder("temp") / STAGING
+    def temporary(self) -> Path:
+        """Where uploads lie until they are whole."""
+        return self.site.workspace.folder("temp")
 
     async def job(self, job_id: str) -> Job | None:
         """The job of the store's id."""
@@ -71,7 +69,6 @@ async def api_v2(app: web.Application) -> AsyncIterator[None]:
     await library.open()
     hasher = Hasher(library, site.workspace)
     parts = ApiV2(site, library, Outputs(library, site.workspace), hasher, LiveJobs())
-    await asyncio.to_thread(_clear, parts.staging)
     app[API_V2] = parts
     stop_listening = site.dispatcher.listen(parts.live.hear)
     hasher.start()
@@ -84,9 +81,3 @@ async def end_streams(app: web.Application) -> None:
     """On shutdown: event streams end, so that the server does not wait for them."""
     app[API_V2].stopping.set()
     app[API_V2].live.end_all()
-
-
-def _clear(folder: Path) -> None:
-    """Remove what uploads left that were cut off with the server."""
-    for path in folder.glob("*.part") if folder.is_dir() else ():
-        path.unlink(missing_ok=True)
