@@ -53,8 +53,11 @@ def _copy_all(source: sqlite3.Connection, target: sqlite3.Connection, rows: dict
         for row in reader.rows(0, _highest(source, name)):
             marks = ", ".join("?" * len(row))
             columns = ", ".join(f'"{column}"' for column in reader.columns)
-            added = target.execute(f'INSERT OR IGNORE INTO "{name}" ({columns}) VALUES ({marks})', row)
-            rows[name] += added.rowcount
+            try:
+                target.execute(f'INSERT INTO "{name}" ({columns}) VALUES ({marks})', row)
+                rows[name] += 1
+            except sqlite3.IntegrityError:  # nonsense, or a row that is there already
+                broken.add(name)
         if reader.failures:
             broken.add(name)
     _copy_sequences(source, target)

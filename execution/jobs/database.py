@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from execution.jobs.connection import APPLICATION, NEEDED, reading, untouching, writing
 from execution.jobs.errors import StoreClosed, StoreError, StoreForeign, explained
-from execution.jobs.migrations import Migrations, check_version, migrate, version_of
+from execution.jobs.migrations import Migrations, check_version, is_whole, migrate, version_of
 from execution.jobs.salvage import Salvage, damage, finish_salvage, salvage
 from execution.jobs.writer import Work, Writer
 
@@ -108,19 +108,18 @@ def _opened(path: Path, owner: str, steps: Migrations, saved: Salvage | None) ->
 
 def _examine(path: Path, owner: str, steps: Migrations) -> Salvage | None:
     """Refuse what is not ours to touch; replace a damaged file by what can be read of it."""
-    if path.stat().st_size:
-        with (
-            contextlib.closing(untouching(path)) as connection,
-            contextlib.suppress(sqlite3.DatabaseError, UnicodeDecodeError),
-        ):
-            _refuse(connection, path, owner, steps)
-    found = damage(path)
+    found = damage(path) or _refused(path, owner, steps)
     return None if found is None else salvage(path, found, owner, steps)
 
 
-def _refuse(connection: sqlite3.Connection, path: Path, owner: str, steps: Migrations) -> None:
-    application = connection.execute("PRAGMA application_id").fetchall()[0][0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()[0][0]
-    if tables and application != APPLICATION:
-        raise StoreForeign(f"{path} is the database of another program. Move it elsewhere, or choose another folder.")
-    check_version(path, owner, version_of(connection, owner), steps)
+def _refused(path: Path, owner: str, steps: Migrations) -> str | None:
+    """Raises StoreForeign, StoreTooNew; tells where the list of tables itself is wrong."""
+    with contextlib.closing(untouching(path)) as connection:
+        application = connection.execute("PRAGMA application_id").fetchall()[0][0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()[0][0]
+        if tables and application != APPLICATION:
+            raise StoreForeign(
+                f"{path} is the database of another program. Move it elsewhere, or choose another folder."
+            )
+        check_version(path, owner, version_of(connection, owner), steps)
+        return None if not tables or is_whole(connection, owner, steps) else "the list of its tables is spoilt"

@@ -75,11 +75,6 @@ class KeyReused(StoreError):
         self.job_id = job_id
 
 
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file's content is to blame."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
-
-
 def explained(error: sqlite3.Error, path: Path) -> StoreError | None:
     """What an error of SQLite means for whoever uses the store; None: it is a mistake in a statement."""
     code = getattr(error, "sqlite_errorcode", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from typing import Any
 
 from execution.jobs.packing import Packed, unpack
@@ -19,6 +20,9 @@ def set_value(connection: sqlite3.Connection, key: str, value: Packed | None) ->
 
 
 def get_value(connection: sqlite3.Connection, key: str) -> Any:
-    """The value; None: there is none."""
+    """The value; None: there is none, or a damaged page has spoilt it."""
     found = connection.execute("SELECT value FROM kept_values WHERE key = ?", (sought(key),)).fetchall()
-    return unpack(found[0][0]) if found else None
+    try:
+        return unpack(found[0][0]) if found else None
+    except (ValueError, zlib.error):
+        return None

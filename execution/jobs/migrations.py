@@ -6,6 +6,7 @@ changes the tables, and can be read whenever the tables can.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sqlite3
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ from execution.jobs.errors import StoreTooNew
 
 Migrations = Sequence[Sequence[str]]
 """Step n (SQL statements) brings the tables from version n to n + 1. Steps are only ever added, never changed."""
+
+
+_LISTED = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
 
 
 def migrate(connection: sqlite3.Connection, path: Path, owner: str, steps: Migrations) -> None:
@@ -38,6 +42,15 @@ def version_of(connection: sqlite3.Connection, owner: str) -> int:
     if not known.fetchall():
         return 0
     return int(connection.execute(f"SELECT version FROM {_view(owner)}").fetchall()[0][0])
+
+
+def is_whole(connection: sqlite3.Connection, owner: str, steps: Migrations) -> bool:
+    """Whether an owner's tables and indexes are all listed, just as the steps to their version make them."""
+    version = version_of(connection, owner)
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
+        migrate(model, Path(), owner, steps[:version])
+        expected = set(model.execute(_LISTED))
+    return version > 0 and expected <= set(connection.execute(_LISTED))
 
 
 def check_version(path: Path, owner: str, version: int, steps: Migrations) -> None:

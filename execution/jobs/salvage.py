@@ -10,10 +10,11 @@ from pathlib import Path
 
 from execution.jobs.connection import INDEX, LOG, untouching
 from execution.jobs.copying import copy_readable
-from execution.jobs.errors import is_damage
+from execution.jobs.errors import StoreFull, explained
 from execution.jobs.first_page import with_first_page
-from execution.jobs.migrations import Migrations
+from execution.jobs.migrations import Migrations, is_whole
 
+FORMAT = slice(18, 20)  # where the file says how it may be written and read: 1 or 2, each
 SMALLEST = 512  # bytes of a database of one page, as small as pages may be
 
 
@@ -33,11 +34,14 @@ def damage(path: Path) -> str | None:
     size = path.stat().st_size
     if size < SMALLEST:  # SQLite would take it for a new one
         return "the file is empty" if size == 0 else f"the file has {size} bytes, which is less than any database"
+    with path.open("rb") as file:
+        if not set(file.read(FORMAT.stop)[FORMAT]) <= {1, 2}:  # SQLite would take it for one of a later version
+            return "its beginning is spoilt"
     try:
         with contextlib.closing(untouching(path)) as connection:
             found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
     except sqlite3.Error as error:
-        if not is_damage(error):
+        if isinstance(explained(error, path), StoreFull):
             raise
         return str(error)
     except UnicodeDecodeError:  # of SQLite's message, which quotes what it found
@@ -53,7 +57,7 @@ def salvage(path: Path, reason: str, owner: str, steps: Migrations) -> Salvage:
     """
     fresh = _fresh(path)
     rows, broken = copy_readable(path, fresh)
-    beginning_lost = not rows
+    beginning_lost = not rows or not _knows(fresh, owner, steps)
     if beginning_lost and path.stat().st_size:
         with with_first_page(path, owner, steps) as patched:
             rows, broken = copy_readable(patched, fresh)
@@ -61,6 +65,12 @@ def salvage(path: Path, reason: str, owner: str, steps: Migrations) -> Salvage:
     path.replace(backup)
     _finish(path, backup)
     return Salvage(reason, backup, rows, broken, beginning_lost)
+
+
+def _knows(fresh: Path, owner: str, steps: Migrations) -> bool:
+    """Whether the list of an owner's tables could be read to the new file."""
+    with contextlib.closing(sqlite3.connect(fresh)) as connection:
+        return is_whole(connection, owner, steps)
 
 
 def finish_salvage(path: Path) -> None:

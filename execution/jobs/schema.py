@@ -22,7 +22,7 @@ MIGRATIONS: Migrations = (
             attempts INTEGER NOT NULL DEFAULT 0,
             worker TEXT,
             webhook TEXT
-        )""",
+        ) STRICT""",
         "CREATE INDEX jobs_pending ON jobs (returned DESC, number, seq) WHERE status = 'pending'",
         "CREATE INDEX jobs_history ON jobs (ended, seq) WHERE ended IS NOT NULL AND started IS NOT NULL",
         "CREATE INDEX jobs_never_run ON jobs (ended, seq) WHERE ended IS NOT NULL AND started IS NULL",
@@ -34,14 +34,14 @@ MIGRATIONS: Migrations = (
             id TEXT NOT NULL,
             number REAL NOT NULL,
             created INTEGER NOT NULL,
-            prompt BLOB NOT NULL,
-            targets BLOB NOT NULL,
-            extra BLOB NOT NULL
-        )""",
+            prompt ANY NOT NULL,
+            targets ANY NOT NULL,
+            extra ANY NOT NULL
+        ) STRICT""",
         """CREATE TABLE outcomes (
             seq INTEGER PRIMARY KEY REFERENCES jobs (seq) ON DELETE CASCADE,
-            outcome BLOB NOT NULL
-        )""",
+            outcome ANY NOT NULL
+        ) STRICT""",
         # Idempotency keys. The last columns are filled when the job is deleted before its key expires.
         """CREATE TABLE keys (
             key TEXT NOT NULL UNIQUE,
@@ -53,10 +53,10 @@ MIGRATIONS: Migrations = (
             created INTEGER,
             started INTEGER,
             ended INTEGER
-        )""",
+        ) STRICT""",
         "CREATE INDEX keys_by_age ON keys (used)",
         "CREATE INDEX keys_by_job ON keys (job)",
         # Small things to remember: whether the queue is paused, the last catalogue, ... Packed JSON.
-        "CREATE TABLE kept_values (key TEXT NOT NULL UNIQUE, value BLOB NOT NULL)",
+        "CREATE TABLE kept_values (key TEXT NOT NULL UNIQUE, value ANY NOT NULL) STRICT",
     ),
 )

@@ -73,6 +73,8 @@ class JobStore:
         await self.database.write(history.prune)
         self._remaining = await self.database.read(queueing.count_remaining)
         self._paused = await self.value(queueing.PAUSED)
+        if self._paused is None:  # a pause that a damaged page has spoilt would hold without being told
+            await self.set_value(queueing.PAUSED, None)
 
     async def close(self) -> None:
         """Write what still waits to be written, and close the file. Any number of times."""
