@@ -12,9 +12,11 @@ from commands.places import BUNDLED, MAIN, ROOT
 from commands.serve_arguments import ServeOptions
 from execution.workers.settings import WorkerSettings
 from execution.workers.states import Launch
+from folders.walking import walk_once
 from folders.workspace import Workspace
 
 GIGABYTE = 10**9
+NO_CODE = (".", "__pycache__", "node_modules")  # beginnings of the names of folders that declare nothing
 CODE = ("nodes", "packs", "execution")  # packages of Weft's that declare node types or say how they are declared
 
 
@@ -77,9 +79,8 @@ def catalogue_fingerprint(workspace: Workspace, options: ServeOptions) -> str:
 
 
 def _python_files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    for directory, folders, files in os.walk(folder, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__pycache__", "node_modules")))
-        for name in sorted(files):
+    for directory, _, files in walk_once(folder, lambda name: name.startswith(NO_CODE)):
+        for name in files:
             if name.endswith((".py", ".json")):
                 path = Path(directory, name)
                 try:

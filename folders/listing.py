@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from folders.walking import walk_once
 from folders.workspace import INPUT_KINDS, Workspace
 
 SETTLED_SECONDS = 0.1
@@ -64,18 +64,8 @@ class FolderListing:
 
 
 def _below(base: str) -> list[str]:
-    """The folders in a folder, however deep; links are followed, each folder once."""
-    found: list[str] = []
-    seen: set[str] = set()
-    for directory, folders, _ in os.walk(base, followlinks=True):
-        real = str(Path(directory).resolve())
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [str(Path(directory) / name) for name in folders]
-    return found
+    """The folders in a folder, however deep."""
+    return [str(Path(directory, name)) for directory, folders, _ in walk_once(base) for name in folders]
 
 
 def _stamped(paths: Iterable[str]) -> Stamps:

@@ -1,7 +1,6 @@
 """The user's folders: where models, inputs and outputs lie, and which file a name in a prompt means."""
 
 import errno
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Literal, get_args
 
 from folders.digest import file_digest
 from folders.safe_paths import UnsafeNameError, checked_parts, inside
+from folders.walking import hidden, walk_once
 
 OwnFolder = Literal["input", "output", "temp"]
 OWN_FOLDERS: tuple[OwnFolder, ...] = get_args(OwnFolder)
@@ -179,16 +179,9 @@ def _files_at(folder: Path) -> Iterator[Path]:
 
 
 def _models_below(base: Path) -> Iterator[str]:
-    """Names of model files below a folder; a folder that is reached twice through links is walked once."""
-    seen: set[str] = set()
-    for directory, folders, files in os.walk(base, followlinks=True):
-        real = str(Path(directory).resolve())
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    """Names of model files below a folder."""
+    for directory, _, files in walk_once(base):
         relative = Path(directory).relative_to(base)
         for file in files:
-            if not file.startswith(".") and Path(file).suffix.lower() in MODEL_SUFFIXES:
+            if not hidden(file) and Path(file).suffix.lower() in MODEL_SUFFIXES:
                 yield (relative / file).as_posix()

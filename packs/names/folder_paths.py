@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Literal, cast
 
 from execution.schema import FileNames
 from folders.safe_paths import UnsafeNameError, checked_parts, inside
+from folders.walking import walk_once
 from folders.workspace import (
     AUDIO_SUFFIXES,
     IMAGE_SUFFIXES,
@@ -164,14 +164,8 @@ def recursive_search(
     """The files below a folder, relative and with forward slashes, and the times of the folders' last changes."""
     files: list[str] = []
     times: dict[str, float] = {}
-    seen: set[str] = set()
-    for folder, below, names in os.walk(directory, followlinks=True):
-        real = os.path.realpath(folder)
-        if real in seen:  # a link to a folder above
-            below.clear()
-            continue
-        seen.add(real)
-        below[:] = [name for name in below if name not in (excluded_dir_names or ())]
+    excluded = frozenset(excluded_dir_names or ())
+    for folder, _, names in walk_once(directory, excluded.__contains__):
         times[folder] = Path(folder).stat().st_mtime
         relative = Path(folder).relative_to(directory)
         files += [(relative / name).as_posix() for name in names]
