@@ -20,7 +20,7 @@ from commands.launches import catalogue_fingerprint, launches
 from commands.listening import address_of, bind
 from commands.places import BUNDLED
 from commands.serve_arguments import ServeOptions
-from commands.server_log import log_to
+from commands.server_log import log_to, tell_failures
 from commands.streams import say
 from execution.jobs.errors import StoreError
 from execution.jobs.lock import WorkspaceBusy, WorkspaceLock
@@ -36,6 +36,7 @@ from web.site import Site, WebOptions
 
 DATABASE = "weft.sqlite3"
 SHUTDOWN_SECONDS = 2.0  # that open connections get to end
+IDLE_SECONDS = 75.0  # that a connection may take to send a request's head; aiohttp's own runner would wait an hour
 
 
 def serve(options: ServeOptions) -> int:
@@ -147,9 +148,10 @@ async def _serve(
             fingerprint=catalogue_fingerprint(workspace, options),
             job_files=JobFiles(workspace.user / "jobs"),
         )
+        dispatcher.listen(lambda news: tell_failures(news, logs))
         site = Site(dispatcher, workspace, _web_options(options, token, listening), logs)
         app = create_app(site)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS, keepalive_timeout=IDLE_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listening).start()

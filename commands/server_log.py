@@ -4,29 +4,60 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 
 from execution.logbook import Logbook, LogLine
+from execution.workers.news import JobEnded, News
 
 SERVER = "server"
 
 
+class BadRequests(logging.Filter):
+    """Tells in one line of what is no HTTP request; port scanners would fill the log with tracebacks otherwise."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            record.msg = f"{record.getMessage()}: {' '.join(error.message.split())[:200]}"
+            record.args = record.exc_info = record.exc_text = None
+            record.levelno, record.levelname = logging.INFO, "INFO"
+        return True
+
+
 class _ToLogbook(logging.Handler):
+    """Writes what the process logs to the logbook. Only warnings and errors are `shown`."""
+
     def __init__(self, logs: Logbook) -> None:
         super().__init__()
         self._logs = logs
+        self._quiet = threading.local()  # listeners are called on the thread that logs
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._logs.write(SERVER, self.format(record))
+        self._quiet.now = record.levelno < logging.WARNING
+        try:
+            self._logs.write(SERVER, self.format(record))
+        finally:
+            self._quiet.now = False
+
+    def show(self, line: LogLine) -> None:
+        """Print a line of the logbook, unless it was logged as a mere information."""
+        if not getattr(self._quiet, "now", False):
+            source = "" if line.source == SERVER else f"[{line.source}] "
+            print(f"{source}{line.text}", file=sys.stderr, flush=True)
 
 
 def log_to(logs: Logbook) -> None:
-    """Send what this process logs to the logbook; warnings, and all that workers print, to the terminal too."""
-    terminal = logging.StreamHandler()
-    terminal.setLevel(logging.WARNING)
-    logging.basicConfig(level=logging.INFO, handlers=[_ToLogbook(logs), terminal], format="%(message)s", force=True)
-    logs.listen(_show)
+    """Send what this process logs to the logbook; warnings, and all else that is written there, to the terminal too."""
+    handler = _ToLogbook(logs)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], format="%(message)s", force=True)
+    logs.listen(handler.show)
 
 
-def _show(line: LogLine) -> None:
-    if line.source != SERVER:
-        print(f"[{line.source}] {line.text}", file=sys.stderr, flush=True)
+def tell_failures(news: News, logs: Logbook) -> None:
+    """Write down why a job failed, with the traceback: whoever writes a node looks at the terminal."""
+    if not isinstance(news, JobEnded) or news.job.outcome is None or (error := news.job.outcome.error) is None:
+        return
+    at = f" at node {error.node} ({error.node_type})" if error.node is not None else ""
+    logs.write(SERVER, f"Job {news.job.id} failed{at}: {error.message.strip()}")
+    if error.kind == "node":
+        logs.write(SERVER, "".join(error.traceback))

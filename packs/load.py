@@ -18,7 +18,7 @@ from packs.discover import Found, find_packs
 from packs.host import Host, Send, log
 from packs.imports import PackImports
 from packs.modules import PackModules
-from packs.reasons import reason
+from packs.reasons import from_pack, reason
 from packs.web_folder import web_folder
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _prestarted(one: Found, modules: PackModules) -> BaseException | None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a pack's own code, which may even end the program: it is told
-        log.warning("The prestartup script of the node pack %s failed.", one.name, exc_info=True)
+        log.warning("The prestartup script of the node pack %s failed.", one.name, exc_info=from_pack(error, one.path))
         return error
     return None
 
@@ -147,8 +147,9 @@ def _load(one: Found, failed: BaseException | None, loaded: LoadedPacks, modules
         host.pack_done(mark, failed=True)
         host.classes.clear()
         host.classes.update(known)
-        log.warning("The node pack %s could not be imported.", one.name, exc_info=True)
-        loaded.packs.append(_pack(one, error=reason(error, one.path), seconds=perf_counter() - started))
+        said = reason(error, one.path)
+        log.warning("The node pack %s has no nodes. %s", one.name, said, exc_info=from_pack(error, one.path))
+        loaded.packs.append(_pack(one, error=said, seconds=perf_counter() - started))
         return
     for node in found.nodes.values():
         loaded.registry.add(node)

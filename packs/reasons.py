@@ -23,6 +23,15 @@ def said_by(error: BaseException) -> str:
     return f"{name}: {text[:LONGEST]}" if text else name
 
 
+def from_pack(error: BaseException, path: Path) -> BaseException | None:
+    """The same error with its traceback from the first line of the pack's code on, for the log: how Weft came there
+    is no help to the pack's author. None where none of the pack's code had run."""
+    trace = error.__traceback__
+    while trace is not None and not _is_below(trace.tb_frame.f_code.co_filename, path):
+        trace = trace.tb_next
+    return None if trace is None else error.with_traceback(trace)
+
+
 def _place(error: BaseException, path: Path) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({_within(error.filename, path)}, line {error.lineno})"

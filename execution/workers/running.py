@@ -94,7 +94,9 @@ class Running:
         """Why a job failed whose worker died of it again and again; `lines` is what the worker wrote last."""
         node, kind = self.at() or (None, "")
         said = f"{self.death_sentence(death)} It had died of this job before, so the job is not tried again."
-        return JobError("worker", said, "WorkerDied", node, kind, tuple(lines))
+        return JobError(
+            "worker", said, "WorkerDied", node, kind, tuple(f"{line}\n" for line in lines)
+        )  # as tracebacks end
 
 
 def _meta(ref: NodeRef) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 
 import pytest
 
@@ -126,7 +127,10 @@ def test_a_failing_pack_is_told_with_its_reason_and_harms_nothing(bench, kind, c
     assert sys.path == search
     now = {name for name in sys.modules if name.startswith("custom_nodes")} - before
     assert now <= {"custom_nodes", "custom_nodes.good"}, "what was imported partially is gone"
-    assert any("a_bad" in record.getMessage() and record.exc_info for record in caplog.records), "details in the log"
+    logged = next(record for record in caplog.records if "a_bad" in record.getMessage())
+    assert bad.error in logged.getMessage()
+    frames = traceback.extract_tb(logged.exc_info[2])
+    assert frames[0].filename.endswith("a_bad/__init__.py"), "Weft's own frames are no help"
     assert len(loaded.nodes) == 1
 
 
