@@ -12,18 +12,6 @@ from execution.workers.news import JobEnded, News
 SERVER = "server"
 
 
-class BadRequests(logging.Filter):
-    """Tells in one line of what is no HTTP request; port scanners would fill the log with tracebacks otherwise."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, HttpProcessingError):
-            record.msg = f"{record.getMessage()}: {' '.join(error.message.split())[:200]}"
-            record.args = record.exc_info = record.exc_text = None
-            record.levelno, record.levelname = logging.INFO, "INFO"
-        return True
-
-
 class _ToLogbook(logging.Handler):
     """Writes what the process logs to the logbook. Only warnings and errors are `shown`."""
 
