@@ -90,7 +90,8 @@ class DiskStore:
         self._pending: dict[str, _Write] = {}
         self._pending_bytes = 0
         self._queue: queue.SimpleQueue[_Write | Callable[[], None] | None] = queue.SimpleQueue()
-        self._bytes: int | None = None  # in the folder, as far as we know; None: not looked yet
+        self._bytes: int | None = None  # in the folder when we looked last; None: not looked yet
+        self._unmeasured = 0  # bytes that we have written since; other processes write as well
         self._broken = False  # the disk refused the last write, and the user knows
         self._thread: threading.Thread | None = None
 
@@ -208,8 +209,10 @@ class DiskStore:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
-        self._bytes = self._measured() if self._bytes is None else self._bytes + len(body)
-        if self._bytes > self._max_bytes:
+        self._unmeasured += len(body)
+        if self._bytes is None or self._unmeasured > self._max_bytes // 10:
+            self._bytes, self._unmeasured = self._measured(), 0
+        if self._bytes + self._unmeasured > self._max_bytes:
             self._drop_oldest()
 
     def _drop_oldest(self) -> None:
@@ -226,7 +229,7 @@ class DiskStore:
             with suppress(OSError):
                 path.unlink()
                 total -= size
-        self._bytes = total
+        self._bytes, self._unmeasured = total, 0
 
     def _measured(self) -> int:
         total = 0

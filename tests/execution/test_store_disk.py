@@ -133,6 +133,17 @@ def test_what_was_used_longest_ago_goes_first(tmp_path):
     assert key(10) in store
 
 
+def test_processes_that_share_a_folder_keep_its_bound_together(tmp_path):
+    stores = [DiskStore(tmp_path, JsonCodec(), max_bytes=100_000) for _ in range(4)]
+    for number in range(400):
+        store = stores[number % 4]
+        store.write_later(key(number), [["x" * 900]], 1.0)
+        store.flush()
+        assert sum(path.stat().st_size for path in files(tmp_path)) < 150_000
+    for store in stores:
+        store.close()
+
+
 def test_too_much_waiting_is_dropped_and_blocks_nobody(tmp_path, monkeypatch):
     monkeypatch.setattr("execution.store.BACKLOG", 3000)
     go = threading.Event()
