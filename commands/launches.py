@@ -10,6 +10,7 @@ from pathlib import Path
 
 from commands.places import BUNDLED, MAIN, ROOT
 from commands.serve_arguments import ServeOptions
+from execution.main_memory import default_cache_bytes, main_memory
 from execution.workers.settings import WorkerSettings
 from execution.workers.states import Launch
 from folders.walking import walk_once
@@ -21,18 +22,20 @@ CODE = ("nodes", "packs", "execution")  # packages of Weft's that declare node t
 
 
 def launches(options: ServeOptions, workspace: Workspace, devices: Sequence[str], address: str) -> list[Launch]:
-    """One worker for each device."""
+    """One worker for each device; together their results take no more memory than those of one alone would."""
+    share = default_cache_bytes(main_memory() // len(devices))
     names = [device if devices.count(device) == 1 else f"{device}#{place}" for place, device in enumerate(devices)]
+    settings = [settings_of(options, workspace, device, address, share) for device in devices]
     return [
-        Launch(
-            name, [sys.executable, str(MAIN), "worker", settings_of(options, workspace, device, address).to_argument()]
-        )
-        for name, device in zip(names, devices, strict=True)
+        Launch(name, [sys.executable, str(MAIN), "worker", told.to_argument()])
+        for name, told in zip(names, settings, strict=True)
     ]
 
 
-def settings_of(options: ServeOptions, workspace: Workspace, device: str, address: str) -> WorkerSettings:
-    """What a worker on `device` is told."""
+def settings_of(
+    options: ServeOptions, workspace: Workspace, device: str, address: str, cache_bytes: int | None = None
+) -> WorkerSettings:
+    """What a worker on `device` is told; `cache_bytes` where the user has not said how much memory results may take."""
     return WorkerSettings(
         workspace=str(workspace.root),
         device=device,
@@ -48,7 +51,7 @@ def settings_of(options: ServeOptions, workspace: Workspace, device: str, addres
         node_packs=tuple(str(folder) for folder in workspace.node_packs),
         disable_all_custom_nodes=options.disable_all_custom_nodes,
         cache=_cache(options),
-        cache_bytes=None if options.cache_bytes is None else int(options.cache_bytes * GIGABYTE),
+        cache_bytes=cache_bytes if options.cache_bytes is None else int(options.cache_bytes * GIGABYTE),
         disk_cache_bytes=int(options.disk_cache * GIGABYTE),
         preview_method=options.preview_method,
         preview_size=options.preview_size,

@@ -106,7 +106,9 @@ def _add_computing(group: Group) -> None:
     cache.add_argument("--cache-classic", action="store_true", help="keep the results of the last workflow alone")
     cache.add_argument("--cache-lru", type=_count, metavar="N", help="keep the N results used last (0: as classic)")
     cache.add_argument("--cache-none", action="store_true", help="keep no results between nodes that need them")
-    group.add_argument("--cache-bytes", type=_positive, metavar="GB", help="memory for results (default: a share)")
+    group.add_argument(
+        "--cache-bytes", type=_positive, metavar="GB", help="memory for each worker's results (default: a share)"
+    )
     group.add_argument(
         "--disk-cache", type=_not_negative, default=10, metavar="GB", help="results kept over restarts (default: 10)"
     )

@@ -86,6 +86,21 @@ def test_the_flags_of_the_cache(tmp_path, flags, policy):
     assert settings_of(chosen, open_server_workspace(chosen), "cpu", "").cache == policy
 
 
+def test_workers_share_the_memory_for_results(tmp_path, monkeypatch):
+    monkeypatch.setattr("commands.launches.main_memory", lambda: 1024 * 2**30)
+    chosen = options(tmp_path)
+    workspace = open_server_workspace(chosen)
+
+    def told(chosen, devices):
+        return [WorkerSettings.from_argument(one.command[-1]) for one in launches(chosen, workspace, devices, "")]
+
+    (alone,) = told(chosen, ["cpu"])
+    several = told(chosen, [f"cuda:{index}" for index in range(8)])
+    assert alone.cache_bytes == sum(one.cache_bytes for one in several) == 512 * 2**30
+    said = options(tmp_path, "--cache-bytes", "2")
+    assert [one.cache_bytes for one in told(said, ["cuda:0", "cuda:1"])] == [2 * 10**9] * 2
+
+
 def test_each_device_has_a_worker_with_a_name_of_its_own(tmp_path):
     chosen = options(tmp_path)
     workspace = open_server_workspace(chosen)
