@@ -8,6 +8,7 @@ from importlib import import_module
 from aiohttp import web
 
 from folders.listing import FolderListing
+from web.bad_requests import log_bad_requests_in_one_line
 from web.endings import ENDINGS, Endings
 from web.fallback import serve_the_rest
 from web.features import server_features
@@ -89,6 +90,7 @@ def create_app(site: Site, routes: Sequence[Route] | None = None) -> web.Applica
     app.on_startup.append(remove_unfinished)
     app.on_shutdown.append(_let_go)
     app.on_shutdown.append(end_streams)
+    app.cleanup_ctx.append(log_bad_requests_in_one_line)
     app.cleanup_ctx.append(_listening)
     app.cleanup_ctx.append(api_v2)
     return app

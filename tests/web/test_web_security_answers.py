@@ -5,6 +5,7 @@ import logging
 
 import pytest
 from aiohttp import web
+from aiohttp.log import server_logger
 
 from execution.jobs.errors import StoreFull
 from tests.web.helpers.serving import NOBODY, Served, serving
@@ -168,3 +169,39 @@ def test_refusals_are_not_kept(tmp_path):
                 assert (answer.status, answer.headers.get("Cache-Control")) == (status, expected), path
 
     serving(tmp_path, test, NOBODY)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"GET /\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\xff\r\n\r\n",
+     b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 20_000 + b"\r\n\r\n", b"GET /prompt HTTP/1.1\r\n\r\n",
+     b"GET / HTTP/1.1\r\nHost: a\r\nHost: localhost\r\n\r\n",
+     b"POST /prompt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+     b"POST /prompt HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nabcde"],
+)  # fmt: skip
+def test_what_is_no_request_is_refused_without_a_traceback(tmp_path, caplog, sent):
+    async def test(server: Served) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(sent)
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += await reader.read(65_536) or b"\r\n\r\n"
+        writer.transport.abort()
+        assert answer.split()[1] == b"400"
+        assert b"Traceback" not in answer and b'File "' not in answer
+        assert (await server.get("/prompt"))["exec_info"]
+
+    caplog.set_level(logging.INFO)
+    serving(tmp_path, test, NOBODY)
+    assert "Traceback" not in caplog.text
+
+
+def test_other_errors_of_the_server_keep_their_traceback(tmp_path, caplog):
+    async def test(_: Served) -> None:
+        try:
+            raise RuntimeError("a bug")
+        except RuntimeError as error:
+            server_logger.error("Error handling request", exc_info=error)
+
+    serving(tmp_path, test, NOBODY)
+    assert "Traceback" in caplog.text and [record.levelno for record in caplog.records][-1] == logging.ERROR
