@@ -129,6 +129,16 @@ export function endedRow(job) {
   return { row };
 }
 
+export function packRow(pack) {
+  const [kind, word] = !pack.error ? ["success", "Loaded"] : pack.nodes ? ["error", "In part"] : ["error", "Left out"];
+  const outcome = element("span", { className: `outcome ${kind}`, textContent: word });
+  const name = element("span", { className: "name", textContent: pack.name });
+  const detail = element("span", { className: "detail", textContent: count(pack.nodes, "node") });
+  const row = element("li", {}, outcome, name, detail);
+  if (pack.error) row.append(element("span", { className: "why", textContent: pack.error }));
+  return { row };
+}
+
 export function outputTile(file) {
   const query = new URLSearchParams({ filename: file.filename, subfolder: file.subfolder, type: file.type });
   const picture = element("img", { src: `api/view?${query}&preview=webp;80&size=360`, alt: "", loading: "lazy" });

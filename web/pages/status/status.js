@@ -1,6 +1,6 @@
 // The server's state: asked for when the websocket says that something changed, and each second while a job runs.
 
-import { endedRow, outputTile, pendingRow, runningRow, workerRow } from "./rows.js";
+import { endedRow, outputTile, packRow, pendingRow, runningRow, workerRow } from "./rows.js";
 
 const WHILE_RUNNING = 700; // milliseconds
 const WHILE_IDLE = 10_000;
@@ -100,6 +100,12 @@ function show(status) {
     at("ended"),
     status.ended.map((item) => ({ key: item.id, item })),
     endedRow,
+  );
+  at("packs-section").hidden = status.packs.length === 0;
+  keep(
+    at("packs"),
+    status.packs.map((item) => ({ key: `${item.name} ${item.nodes} ${item.error}`, item })),
+    packRow,
   );
 }
 
