@@ -87,7 +87,7 @@ class Job:
     position: int | None = None  # among those that wait, from 1
     progress: Progress | None = None
     files: tuple[File, ...] = ()
-    error: Mapping[str, Any] | None = None  # {"code", "message", "node_id", "class_type", "traceback"}
+    error: Mapping[str, Any] | None = None  # {"code", "message", "node_id", "class_type", "inputs" ...}
     seeds: Mapping[str, int] = field(default_factory=dict[str, int])  # by node
     models: Mapping[str, str] = field(default_factory=dict[str, str])  # digests of the files' content by name
     labels: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -24,6 +24,9 @@ OF_ONE_CONNECTION = frozenset({
 PRIVATE = frozenset({"cookie", "authorization", "host", SECRET.lower()})
 """Not handed on: what proves to the server who asks is nothing for a pack."""
 
+ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+"""What aiohttp would add where the client sent none; an answer would come back compressed that nobody can read."""
+
 Routes = tuple[tuple[str, str], ...]
 
 
@@ -84,7 +87,9 @@ async def _hand_on(request: web.Request, worker: WorkerState, target: URL) -> we
     try:
         async with (
             ClientSession(connector=connector, timeout=TIMEOUT, auto_decompress=False) as session,
-            session.request(request.method, url, headers=headers, data=body, allow_redirects=False) as answer,
+            session.request(
+                request.method, url, headers=headers, data=body, allow_redirects=False, skip_auto_headers=ADDED
+            ) as answer,
         ):
             response = web.StreamResponse(status=answer.status, reason=answer.reason)
             response.headers.extend(_passed(answer.headers, OF_ONE_CONNECTION))

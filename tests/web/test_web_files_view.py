@@ -285,3 +285,14 @@ def test_what_goes_by_a_pictures_name_is_never_handed_to_another_program(tmp_pat
             assert (await fetch(server, f"filename={name}&preview=webp"))[0] == 422
 
     serving(tmp_path, test, NOBODY)
+
+
+def test_a_link_to_a_name_beyond_unicode_is_served(tmp_path):
+    async def test(server: Served) -> None:
+        odd = tmp_path / "output" / os.fsdecode(b"\xff.png")
+        odd.write_bytes(b"PNG")
+        (tmp_path / "output" / "x.png").symlink_to(odd)
+        status, headers, body = await fetch(server, "filename=x.png")
+        assert (status, body) == (200, b"PNG") and headers["Content-Disposition"].startswith('filename="_.png";')
+
+    serving(tmp_path, test, NOBODY)

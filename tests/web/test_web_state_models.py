@@ -7,6 +7,7 @@ import os
 import struct
 from pathlib import Path
 
+import aiohttp
 import pytest
 from aiohttp import web
 from PIL import Image
@@ -279,6 +280,13 @@ def test_routes_of_packs_are_handed_on_to_the_worker(tmp_path, monkeypatch):
                 said = await server.get(f"{prefix}/pack/a%2Fb?q=1%202", 201, headers={"Cookie": "weft-8188=proof"})
                 assert said == {"name": "a/b", "query": {"q": "1 2"}, "body": ""}
             assert "Cookie" not in seen[-1].headers
+            bare = ("Accept", "Accept-Encoding", "User-Agent")
+            async with (
+                aiohttp.ClientSession(skip_auto_headers=bare) as session,
+                session.get(f"{server.url}/pack/bare") as answer,
+            ):
+                assert answer.status == 201
+            assert not {*bare} & {*seen[-1].headers}  # nothing is asked for that the client did not ask for
             assert (await server.get("/api/own", 201))["name"] is None
             said = await server.ask("POST", "/pack/x", 201, data=b"y" * 200_000, headers={"X-Weft-Worker": "forged"})
             assert len(said["body"]) == 200_000

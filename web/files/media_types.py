@@ -47,5 +47,7 @@ def file_headers(name: str, type: str | None = None) -> dict[str, str]:
     plain = "".join(c if " " <= c <= "~" and c not in '"\\%' else "_" for c in name)
     disposition = f'{place}filename="{plain}"'
     if plain != name:
-        disposition += f"; filename*=UTF-8''{quote(name, safe='')}"  # RFC 6266, for names beyond ASCII
+        disposition += (
+            f"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"  # RFC 6266, for names beyond ASCII
+        )
     return {"Content-Type": chosen, "Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}
