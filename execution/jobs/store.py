@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Collection
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any
 
 from execution.jobs import history, kept_values, queueing
 from execution.jobs.database import Database
-from execution.jobs.errors import StoreFull
+from execution.jobs.errors import StoreError, StoreFull
 from execution.jobs.outcomes import outcome_to_data
 from execution.jobs.packing import pack, pack_aside
 from execution.jobs.records import Job, NewJob, Outcome, Status
@@ -152,15 +153,17 @@ class JobStore:
         return await self.database.write(lambda connection: queueing.move(connection, job_id, number))
 
     async def pause(self, reason: str) -> None:
-        """Claim nothing until `resume`, also after a restart. On a full disk: at least until the server ends."""
+        """Claim nothing until `resume`, also after a restart. Where nothing can be written: until the server ends."""
         stored = pack(reason)
         try:
             await self.database.write(
                 lambda connection: kept_values.set_value(connection, queueing.PAUSED, stored),
                 lambda _: self._set_paused(reason),
             )
-        except StoreFull:
+        except (StoreError, sqlite3.Error) as error:
             self._set_paused(reason)
+            if not isinstance(error, StoreFull):
+                raise
 
     async def resume(self) -> None:
         """Claim again."""

@@ -18,6 +18,7 @@ from execution.workers.seat import Seat
 from execution.workers.states import JobProgress
 
 ATTEMPTS = 2  # runs begun; a job whose worker dies in the last of them has failed
+UNWRITABLE = (StoreError, sqlite3.Error)  # what a store raises that cannot be written
 RETRY_EVERY = 5.0  # seconds between two tries to write down what the store could not take
 
 
@@ -124,7 +125,7 @@ class Board:
                 job = await self._store.finish(job_id, running.outcome)
         except UnknownJob:
             job = None
-        except (StoreError, sqlite3.Error) as error:
+        except UNWRITABLE as error:
             self._unwritten[job_id] = running
             await self.cannot_write(error)
             return False
@@ -152,14 +153,14 @@ class Board:
         if self._store.paused is not None:
             return
         self._logs.write("server", f"The queue is paused. {why}")
-        with contextlib.suppress(StoreError):  # the pause holds in memory whether or not it can be kept
+        with contextlib.suppress(*UNWRITABLE):  # the pause holds in memory whether or not it can be kept
             await self._store.pause(why)
         self.queue_changed()
 
     async def _retry(self) -> None:
         while self._unwritten or self._full is not None:
             await asyncio.sleep(RETRY_EVERY)
-            with contextlib.suppress(StoreError):
+            with contextlib.suppress(*UNWRITABLE):
                 await self.write_unwritten()
 
     async def write_unwritten(self) -> None:
@@ -192,7 +193,7 @@ class Board:
                     running.count_attempt = False
                 try:
                     await self._settle_last(running)
-                except StoreError as error:
+                except UNWRITABLE as error:
                     self._logs.write("server", f"Job {running.job.id} will run again at the next start. {error}")
 
     async def _settle_last(self, running: Running) -> None:

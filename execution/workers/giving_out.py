@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 from collections.abc import Callable, Sequence
 
-from execution.jobs.errors import StoreError
 from execution.jobs.records import Job, JobError, Outcome
 from execution.jobs.store import JobStore
 from execution.workers.affinity import Affinity, traces_of
-from execution.workers.board import Board
+from execution.workers.board import UNWRITABLE, Board
 from execution.workers.known import Known
 from execution.workers.messages import RunJob
 from execution.workers.news import JobStarted, News
@@ -72,7 +70,7 @@ class GivingOut:
             try:
                 while await self._start_next():
                     pass
-            except (StoreError, sqlite3.Error) as error:
+            except UNWRITABLE as error:
                 await self._board.cannot_write(error)
 
     async def _start_next(self) -> bool:

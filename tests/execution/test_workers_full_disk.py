@@ -3,11 +3,12 @@
 import asyncio
 import os
 import signal
+import sqlite3
 
 import pytest
 
 from execution.events import NodeFinished, NodeStarted, Progress
-from execution.jobs.errors import StoreFull
+from execution.jobs.errors import StoreDamaged, StoreFull
 from execution.jobs.store import JobStore
 from execution.workers import board
 from execution.workers.news import JobEnded, JobRetried, JobStarted, QueueChanged
@@ -194,5 +195,33 @@ def test_a_cancelled_job_does_not_wait_for_room(tmp_path):
             await b.dispatcher.cancel(job)
             await b.watch.ended(job)
             assert b.dispatcher.paused is None
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("error", [StoreDamaged("a page is spoilt"), sqlite3.OperationalError("out of nowhere")])
+def test_whatever_keeps_the_store_from_writing_pauses_and_ends(tmp_path, often, monkeypatch, error):
+    async def main():
+        store = await JobStore.open(tmp_path / "jobs.sqlite3")
+
+        async def refused(*_):
+            raise error
+
+        async with bench(tmp_path, store=store) as b:
+            await b.ready()
+            job = await b.submit(one("Wait", seconds=0.05))
+            await b.watch.told(job, NodeStarted)
+            with monkeypatch.context() as patched:
+                patched.setattr(store.database, "write", refused)
+                await b.watch.until(lambda: b.dispatcher.paused)
+                assert b.dispatcher.paused == str(error)
+                await asyncio.sleep(5 * board.RETRY_EVERY)  # some tries more
+            assert (await b.watch.ended(job)).status == "success"
+            assert (await b.run(one("Seeded"))).status == "success"
+            job = await b.submit(one("Wait", seconds=0.05, text="another"))
+            await b.watch.told(job, NodeStarted)
+            monkeypatch.setattr(store.database, "write", refused)
+            await b.watch.until(lambda: b.dispatcher.paused)
+        assert "will run again at the next start" in b.log()
 
     asyncio.run(main())
