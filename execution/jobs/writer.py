@@ -7,6 +7,7 @@ in one transaction, each within a savepoint of its own, and are told of their su
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -106,12 +107,14 @@ class Writer:
     def _commit(self, group: Sequence[_Write]) -> bool:
         """Apply a group. False: nothing of it was kept, but parts of it may be possible."""
         try:
+            self._roll_back()  # what could not be undone when it failed
             self._connection.execute("BEGIN IMMEDIATE")
             for write in group:
                 self._apply(write)
             self._connection.execute("COMMIT")
         except (sqlite3.Error, MemoryError) as error:  # SQLite's "no memory" comes as MemoryError
-            self._roll_back()
+            with contextlib.suppress(sqlite3.Error, MemoryError):
+                self._roll_back()
             if len(group) > 1 and _is_shortage(error):
                 return False
             for write in group:

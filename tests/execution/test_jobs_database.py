@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager, closing
 
 import pytest
 
+from execution.jobs.connection import writing
 from execution.jobs.database import Database
 from execution.jobs.errors import StoreClosed, StoreDamaged, StoreTooNew
-from execution.jobs.writer import LARGEST_GROUP
+from execution.jobs.writer import LARGEST_GROUP, Writer
 
 STEPS = (("CREATE TABLE things (name TEXT UNIQUE NOT NULL)",),)
 
@@ -112,6 +113,35 @@ def test_a_write_that_fails_harms_no_other(tmp_path):
             ]
             assert await database.read(names) == ["a", "b"]
             assert told == [1, 2]  # only of what was committed, in its order
+
+    asyncio.run(main())
+
+
+def test_a_transaction_that_cannot_even_be_undone_ends_nobody_elses_writes(tmp_path, monkeypatch):
+    class Stubborn(sqlite3.Connection):
+        """Commits nothing and undoes nothing once."""
+
+        refused = ("COMMIT", "ROLLBACK")
+
+        def execute(self, statement, *values):
+            if statement in self.refused:
+                self.refused = tuple(one for one in self.refused if one != statement)
+                raise sqlite3.OperationalError("disk I/O error")
+            return super().execute(statement, *values)
+
+    async def main():
+        async with opened(tmp_path):
+            pass
+        connect = sqlite3.connect
+        monkeypatch.setattr(sqlite3, "connect", lambda *given, **more: connect(*given, factory=Stubborn, **more))
+        writer = Writer(writing(tmp_path / "any.db"), tmp_path / "any.db")
+        monkeypatch.undo()
+        with pytest.raises(sqlite3.OperationalError, match="disk I/O error"):
+            await asyncio.wait_for(writer.write(insert("lost")), 30)
+        await asyncio.wait_for(writer.write(insert("kept")), 30)
+        writer.close()
+        async with opened(tmp_path) as database:
+            assert await database.read(names) == ["kept"]
 
     asyncio.run(main())
 
