@@ -120,6 +120,15 @@ def test_the_machine(tmp_path):
     serving(tmp_path, test, NOBODY, argv=("main.py", "--cpu"))
 
 
+def test_the_token_on_the_command_line_is_not_told(tmp_path):
+    async def test(server: Served) -> None:
+        told = await server.get("/system_stats", headers={"Authorization": "Bearer the-token-1"})
+        assert told["system"]["argv"] == ["main.py", "--token", "***", "--token=***", "--cpu"]
+
+    argv = ("main.py", "--token", "the-token-1", "--token=the-token-1", "--cpu")
+    serving(tmp_path, test, NOBODY, token="the-token-1", argv=argv)
+
+
 def test_the_devices_of_the_workers(tmp_path):
     async def test(server: Served) -> None:
         await server.ready()

@@ -47,9 +47,13 @@ async def system_stats(request: web.Request) -> web.Response:
 
 
 def _arguments(options: WebOptions) -> list[str]:
-    """The command line, as the stock front end reads it: without its maker's paid nodes, it asks its maker nothing."""
+    """The command line, as the stock front end reads it: without its maker's paid nodes, it asks its maker nothing.
+
+    The token is not told: pages whose cookie no script can read would learn it here.
+    """
     stock = options.front_end == "comfyui" and NO_PAID_NODES not in options.argv
-    return [*options.argv, *([NO_PAID_NODES] if stock else [])]
+    told = options.argv if options.token is None else [one.replace(options.token, "***") for one in options.argv]
+    return [*told, *([NO_PAID_NODES] if stock else [])]
 
 
 def _machine() -> tuple[Any, str | None, str | None]:
