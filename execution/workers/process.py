@@ -22,6 +22,7 @@ LAST_LINES = 80  # of what a worker wrote last, kept for the report of its death
 LONGEST_LINE = 100_000  # bytes; a longer one is cut into several
 NEW_PROCESS_GROUP = 0x200  # a flag of Windows
 PATIENCE = 2.0  # seconds for a process whose pipes are closed
+LAST_WAIT = 5.0  # seconds for one that was killed
 
 Take = Callable[[FromWorker], None]
 TakeLine = Callable[[str], None]
@@ -125,15 +126,21 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         self.death = self._ours or how_it_died(0 if code is None else code, self._kills, self._said)
         return self.death
 
-    async def stop(self, patience: float = PATIENCE) -> None:
+    async def stop(self) -> None:
         """End the process, by closing its pipe and then by force. `wait` returns soon afterwards."""
         self._ours = self._ours or "it was stopped with the server"
         self.hang_up()
-        try:
-            async with asyncio.timeout(patience):
-                await self._exited.wait()
-        except TimeoutError:
+        if not await self._exits_within(PATIENCE):
             self._kill_group()
+            if not await self._exits_within(LAST_WAIT):  # a driver that hangs: no reason for the server to hang too
+                self._take_line(f"The process {self.pid} could not be ended.")
+                self._exited.set()
+
+    async def _exits_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._exited.wait()
+        return self._exited.is_set()
 
     def last_node(self, job: str) -> NodeRef | None:
         """The node of a job that began last, also when no message could tell."""

@@ -10,11 +10,14 @@ import pytest
 
 from execution.errors import NodeRef
 from execution.events import NodeStarted
+from execution.jobs.store import JobStore
+from execution.logbook import Logbook
 from execution.workers.deaths import how_it_died
+from execution.workers.dispatcher import Dispatcher
 from execution.workers.last_node import SIZE, LastNode, SharedNode
 from execution.workers.news import JobEnded, JobRetried, JobStarted
 from execution.workers.states import Launch
-from tests.execution.worker_helpers import alive, bench, chain, launch, one, until_gone
+from tests.execution.worker_helpers import Watch, alive, bench, chain, launch, one, until_gone
 
 DEATHS = [
     ("segfault", "segmentation fault"),
@@ -233,6 +236,34 @@ def test_a_kill_for_want_of_memory_is_told(tmp_path, monkeypatch):
     counters.write_text("pgfault 5\noom_kill 3\n")
     assert "memory" not in how_it_died(-9, 3, None)
     assert "because memory ran out" in how_it_died(-9, 2, None)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="ends processes by their groups")
+def test_a_process_that_cannot_be_ended_does_not_keep_the_server_from_ending(tmp_path, monkeypatch):
+    """A driver that hangs keeps its process from dying, whatever signal it gets."""
+    deaf = Launch("deaf", [sys.executable, "-c", "import time; time.sleep(3600)"])
+    monkeypatch.setattr("execution.workers.process.PATIENCE", 0.1)
+    monkeypatch.setattr("execution.workers.process.LAST_WAIT", 0.1)
+
+    async def main():
+        store = await JobStore.open(tmp_path / "jobs.sqlite3")
+        logs = Logbook()
+        dispatcher = Dispatcher(store, [deaf], logs, lambda _: [])
+        await dispatcher.start()
+        watch = Watch(dispatcher)
+        pid = await watch.until(lambda: dispatcher.workers[0].pid)
+        with monkeypatch.context() as patched:
+            patched.setattr("os.killpg", lambda *_: None)
+            patched.setattr("subprocess.Popen.kill", lambda _self: None)
+            async with asyncio.timeout(30):
+                await dispatcher.stop()
+        await store.close()
+        assert dispatcher.workers[0].status == "stopped"
+        assert "could not be ended" in "\n".join(line.text for line in logs.lines)
+        os.kill(pid, signal.SIGKILL)
+        await until_gone(pid)
+
+    asyncio.run(main())
 
 
 @pytest.mark.skipif(os.name != "posix", reason="only there is it told how much of a file is on the disk")
