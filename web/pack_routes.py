@@ -82,13 +82,20 @@ async def _hand_on(request: web.Request, worker: WorkerState, target: URL) -> we
     url = URL(f"http://{'worker' if local else address}{target.raw_path_qs}", encoded=True)
     headers = _passed(request.headers, OF_ONE_CONNECTION | PRIVATE)
     headers[SECRET] = worker.secret
-    body = _limited(request) if request.can_read_body else None
+    body = _Body(request)
+    if body.is_too_long:
+        raise body.refusal()
     response: web.StreamResponse | None = None
     try:
         async with (
             ClientSession(connector=connector, timeout=TIMEOUT, auto_decompress=False) as session,
             session.request(
-                request.method, url, headers=headers, data=body, allow_redirects=False, skip_auto_headers=ADDED
+                request.method,
+                url,
+                headers=headers,
+                data=body if request.can_read_body else None,
+                allow_redirects=False,
+                skip_auto_headers=ADDED,
             ) as answer,
         ):
             response = web.StreamResponse(status=answer.status, reason=answer.reason)
@@ -101,18 +108,32 @@ async def _hand_on(request: web.Request, worker: WorkerState, target: URL) -> we
     except ClientError as error:
         if response is not None:  # a part of it is sent: only breaking off tells that the rest is missing
             raise ConnectionError("The worker broke off its answer.") from error
+        if body.is_too_long:
+            raise body.refusal() from None
         what, remedy = "The worker that runs this node pack did not answer.", "Try again in a moment."
         raise Refusal(502, "worker_away", what, remedy) from None
 
 
-async def _limited(request: web.Request) -> AsyncIterator[bytes]:
-    """The body as it comes, at most as much as an upload may have."""
-    limit, size = site(request).options.max_upload_bytes, 0
-    async for chunk in request.content.iter_any():
-        size += len(chunk)
-        if size > limit:
-            raise Refusal(413, "body_too_large", f"The body is longer than {limit:,} bytes.", "Send less.")
-        yield chunk
+class _Body:
+    """A request's body as it comes, at most as much as an upload may have."""
+
+    def __init__(self, request: web.Request) -> None:
+        self._content = request.content
+        self._limit = site(request).options.max_upload_bytes
+        self.is_too_long = (request.content_length or 0) > self._limit
+
+    def refusal(self) -> Refusal:
+        what = f"The body is longer than {self._limit:,} bytes."
+        return Refusal(413, "body_too_large", what, "Send less, or raise --max-upload-size.")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._content.iter_any():
+            size += len(chunk)
+            if size > self._limit:
+                self.is_too_long = True
+                raise self.refusal()  # breaks the request to the worker off, which is told as a ClientError
+            yield chunk
 
 
 def _passed(headers: CIMultiDictProxy[str], without: frozenset[str]) -> CIMultiDict[str]:

@@ -339,3 +339,25 @@ def test_the_servers_token_is_not_handed_on(tmp_path, monkeypatch):
             await runner.cleanup()
 
     serving(tmp_path, test, NOBODY, token="a long token")
+
+
+def test_a_body_beyond_the_limit_is_not_handed_on(tmp_path, monkeypatch):
+    from execution.workers.states import WorkerState
+
+    async def chunked():
+        for _ in range(40):
+            yield b"y" * 1_000
+
+    async def test(server: Served) -> None:
+        runner, port = await pack_worker([])
+        try:
+            state = WorkerState("cpu", "ready", routes=ROUTES, address=f"127.0.0.1:{port}", secret="secret")
+            monkeypatch.setattr(type(server.dispatcher), "workers", property(lambda _: [state]))
+            for data in (b"y" * 40_000, chunked()):
+                told = await server.ask("POST", "/pack/x", 413, data=data)
+                assert told["error"]["type"] == "body_too_large"
+            assert (await server.ask("POST", "/pack/x", 201, data=b"y" * 9_000))["body"]
+        finally:
+            await runner.cleanup()
+
+    serving(tmp_path, test, NOBODY, max_upload_bytes=10_000)
