@@ -22,7 +22,7 @@ class Progress:
     node_type: str | None
     step: int | None
     steps: int | None
-    message: str | None  # "KSampler 21/50"
+    message: str  # "KSampler 21/50"; empty between two nodes
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Progress:
@@ -34,7 +34,7 @@ class Progress:
             told.get("current_node_class"),
             told.get("step"),
             told.get("steps"),
-            told.get("message"),
+            told.get("message") or "",
         )
 
 

@@ -42,10 +42,10 @@ def log_to(logs: Logbook) -> None:
 
 
 def tell_failures(news: News, logs: Logbook) -> None:
-    """Write down why a job failed, with the traceback: whoever writes a node looks at the terminal."""
+    """Write down why a job failed. What a node did not mean to raise has its traceback: its author looks here."""
     if not isinstance(news, JobEnded) or news.job.outcome is None or (error := news.job.outcome.error) is None:
         return
     at = f" at node {error.node} ({error.node_type})" if error.node is not None else ""
     logs.write(SERVER, f"Job {news.job.id} failed{at}: {error.message.strip()}")
-    if error.kind == "node":
+    if error.kind == "node" and not error.exception_type.endswith("NodeInputError"):
         logs.write(SERVER, "".join(error.traceback))

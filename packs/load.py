@@ -97,7 +97,9 @@ def load_packs(
         modules.add_place(one.path)
     aside = {one: set_aside[one.name] for one in found if set_aside and one.name in set_aside}
     for one, death in aside.items():
-        loaded.packs.append(_pack(one, error=f"Left out: while it was imported, the worker died ({death})."))
+        said = f"Left out: while it was imported, the worker died ({death})."
+        log.warning("The node pack %s has no nodes. %s", one.name, said)
+        loaded.packs.append(_pack(one, error=said))
     found = [one for one in found if one not in aside]
     tell = begins or _nobody
     failures: dict[Found, BaseException | None] = {}

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from client import JobCancelled, JobFailed, Refused, Unreachable, WaitTimeout, Weft, WeftError
+from client import JobCancelled, JobFailed, Progress, Refused, Unreachable, WaitTimeout, Weft, WeftError
 from client.connection import Connection
 from client.workflows import read_workflow
 from tests.web.helpers.serving import NOBODY, serving
@@ -279,3 +279,8 @@ def test_a_redirect_is_not_followed_with_the_token():
             Weft(f"http://127.0.0.1:{other.server_port}", token="secret").health()
         assert raised.value.status == 302
         thread.join()
+
+
+def test_progress_between_two_nodes_has_an_empty_message():
+    told = {"value": 0.5, "nodes_done": 1, "nodes_total": 2, "message": None}
+    assert Progress.of(told).message == ""

@@ -43,6 +43,12 @@ def test_a_failed_job_is_told_with_its_traceback(logs, capfd):
     assert told == ["Job j1 failed at node 3 (Boom): no such file", '  File "pack.py", line 1, in go', "    x"]
 
 
+def test_a_sentence_about_an_input_needs_no_traceback(logs, capfd):
+    refused = JobError("node", "Save it as a PNG.", "execution.errors.NodeInputError", "1", "LoadImage", ("frames\n",))
+    tell_failures(ended(Outcome("error", error=refused)), logs)
+    assert capfd.readouterr().err.splitlines() == ["Job j1 failed at node 1 (LoadImage): Save it as a PNG."]
+
+
 def test_a_death_is_told_without_what_the_terminal_showed_already(logs, capfd):
     died = JobError("worker", "The worker died.", "WorkerDied", traceback=("its last words\n",))
     tell_failures(ended(Outcome("error", error=died)), logs)

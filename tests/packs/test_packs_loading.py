@@ -378,3 +378,12 @@ def test_a_change_anywhere_in_a_pack_is_a_change_of_its_nodes(bench):
     (path / "helper.py").write_text("def help(): return 2")
     second = codes()
     assert [a == b for a, b in zip(first, second, strict=True)] == [False, False, True]
+
+
+def test_a_pack_that_ended_the_process_before_is_left_out_and_told(bench, caplog):
+    bench.write("quits", {"__init__.py": "import os\nos._exit(7)"})
+    bench.write("good", plain("Good"))
+    bench.load(set_aside={"quits": "as os._exit(7) does"})
+    assert bench.pack("good").nodes == ("Good",)
+    assert "as os._exit(7) does" in bench.pack("quits").error
+    assert any("quits" in record.getMessage() for record in caplog.records)
