@@ -30,11 +30,10 @@ from execution.workers.messages import (
     Ready,
     RunJob,
     Starting,
-    Stop,
 )
 from execution.workers.outcomes import outcome_of, server_error
 from execution.workers.pictures import Encoder, NoPictures, Pictures
-from execution.workers.pipes import Pipe, end_at_once
+from execution.workers.pipes import Pipe
 from execution.workers.plain import plain, text_of
 from execution.workers.telling import Teller
 from execution.workers.wire import Message
@@ -73,7 +72,7 @@ class WorkerParts:
 
 
 class WorkerLoop:
-    """Runs jobs until the server says stop or is gone."""
+    """Runs jobs until the server is gone, which ends the process (see `Pipe`)."""
 
     def __init__(self, parts: WorkerParts, pipe: Pipe, last_node: LastNode) -> None:
         self._parts = parts
@@ -81,11 +80,11 @@ class WorkerLoop:
         self._pictures = Pictures(pipe, parts.encoder)
         self._last_node = last_node
         self._tokens: dict[str, CancelToken] = {}
-        self._inbox: asyncio.Queue[RunJob | Free | Stop] = asyncio.Queue()
+        self._inbox: asyncio.Queue[RunJob | Free] = asyncio.Queue()
         self._answering = ThreadPoolExecutor(ANSWERING_THREADS, thread_name_prefix="answers")
         self._check = own_validators(parts.engine.registry)
 
-    async def run(self) -> None:
+    async def run(self) -> NoReturn:
         """Say that the worker is ready, then do what comes."""
         loop = asyncio.get_running_loop()
 
@@ -94,7 +93,8 @@ class WorkerLoop:
 
         self._pipe.listen(take)
         self._pipe.send(self._parts.ready())
-        while not isinstance(message := await self._inbox.get(), Stop):
+        while True:
+            message = await self._inbox.get()
             if isinstance(message, RunJob):
                 outcome = await self._run(message)
                 self._pictures.forget()
@@ -102,8 +102,6 @@ class WorkerLoop:
                 self._pipe.send(Ended(message.job, outcome))
             else:
                 self._free(message)
-        self._pictures.close()
-        self._answering.shutdown(wait=False, cancel_futures=True)
 
     def _take(self, message: Message, loop: asyncio.AbstractEventLoop) -> None:
         """Sort a message; on the reading thread, so that cancelling and asking never wait for a node."""
@@ -113,9 +111,7 @@ class WorkerLoop:
                 token.cancel()
         elif isinstance(message, Ask):
             self._answering.submit(self._answer, message)
-        elif isinstance(message, (RunJob, Free, Stop)):
-            if isinstance(message, Stop) and message.now:
-                end_at_once()
+        elif isinstance(message, (RunJob, Free)):
             if isinstance(message, RunJob):
                 self._tokens[message.job] = CancelToken()
             loop.call_soon_threadsafe(self._inbox.put_nowait, message)

@@ -1,5 +1,7 @@
 """What the server and a worker say to each other. Plain data: JSON, and bytes for pictures.
 
+No message asks a worker to end: it does when its standard input ends, at once.
+
 A frame is two big-endian uint32 (length of the JSON, length of the bytes), the JSON `[kind, fields]`, and the bytes of
 the message's `payload` field if it has one.
 """
@@ -7,7 +9,7 @@ the message's `payload` field if it has one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from execution.jobs.records import Outcome
@@ -47,7 +49,8 @@ class Ask:
 
     `kind` "validate": `payload` is a list of [node id, type, inputs, received types] for node types with a validator
     of their own; the answer is a list with None (well) or a text for each. "catalogue": the classes of node packs are
-    asked anew for their inputs; the answer is the catalogue. "stats": the answer is `DeviceStats` as a mapping.
+    asked anew for their inputs; the answer is the catalogue. "stats": the answer is what
+    `/system_stats` lists of the device, in bytes.
     """
 
     number: int
@@ -55,14 +58,7 @@ class Ask:
     question: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """End after the present job (`now`: at once)."""
-
-    now: bool = False
-
-
-ToWorker = RunJob | CancelJob | Free | Ask | Stop
+ToWorker = RunJob | CancelJob | Free | Ask
 
 # ---- worker -> server
 
@@ -150,13 +146,6 @@ class Broadcast:
     event: str
     data: Any
     client: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceStats:
-    """Bytes, as `/system_stats` lists them."""
-
-    device: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 FromWorker = Starting | Ready | Told | Picture | Ended | Answer | Broadcast | Ending

@@ -46,9 +46,7 @@ class Pictures:
         self._change = threading.Condition()
         self._waiting: tuple[str, NodeRef, object] | None = None
         self._node: NodeRef | None = None  # of the preview that is being encoded, while anybody wants it
-        self._closed = False
-        self._thread = threading.Thread(target=self._work, name="previews", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._work, name="previews", daemon=True).start()
 
     def is_full(self, image: object) -> bool:
         return self._encoder.is_full(image)
@@ -71,18 +69,11 @@ class Pictures:
             if node in (None, self._node):
                 self._node = None
 
-    def close(self) -> None:
-        with self._change:
-            self._closed = True
-            self._change.notify()
-        self._thread.join()
-
     def _work(self) -> None:
         while True:
             with self._change:
-                self._change.wait_for(lambda: self._closed or self._waiting is not None)
-                if self._waiting is None:
-                    return
+                while self._waiting is None:
+                    self._change.wait()
                 job, node, image = self._waiting
                 self._waiting, self._node = None, node
             picture = self._picture(job, node, image, "preview")

@@ -26,7 +26,7 @@ _HEAD = struct.Struct(">II")
 _KINDS: Mapping[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
-        messages.RunJob, messages.CancelJob, messages.Free, messages.Ask, messages.Stop, messages.Starting,
+        messages.RunJob, messages.CancelJob, messages.Free, messages.Ask, messages.Starting,
         messages.Ready, messages.Told, messages.Picture, messages.Ended, messages.Answer, messages.Broadcast,
         messages.Ending,
     )

@@ -37,7 +37,6 @@ from execution.workers.messages import (
     Ready,
     RunJob,
     Starting,
-    Stop,
     Told,
 )
 from execution.workers.plain import plain
@@ -63,7 +62,6 @@ MESSAGES = [
     CancelJob("j"),
     Free(True, False),
     Ask(7, "validate", [["1", "A", {"x": None}, {"x": "IMAGE"}]]),
-    Stop(now=True),
     Starting("loading torch"),
     Ending("sys.exit(3) was called"),
     Ready({"A": {"inputs": [], "outputs": []}}, (Pack("p", "/p", ["A"], error="no"),), {"name": "cpu"}, {"torch": "2"}),
