@@ -31,6 +31,7 @@ from folders.job_files import JobFiles
 from folders.listing import FolderListing
 from folders.workspace import Workspace
 from web.app import create_app
+from web.front_end import FRONT_END, MISSING, MISSING_REMEDY
 from web.security import GUARD, WILDCARDS, Guard, needs_token, new_token
 from web.site import Site, WebOptions
 
@@ -159,6 +160,8 @@ async def _serve(
         stack.push_async_callback(dispatcher.stop)
         if store.notice:
             say(store.notice)
+        if app[FRONT_END].root is None:
+            say(f"{MISSING} {MISSING_REMEDY}")
         _greet(options.listen, address, token, app[GUARD])
         await stopping.wait()
         say("Stopping. What is queued waits for the next start.")

@@ -35,6 +35,10 @@ EMPTY: Mapping[str, tuple[str, bytes]] = {
 """What the stock front end asks for whether or not it is there, and what says that it is not."""
 
 
+MISSING = "The front end that --front-end comfyui serves is not installed."
+MISSING_REMEDY = f"Run: pip install comfyui-frontend-package=={STOCK_VERSION} (then start the server again)."
+
+
 @dataclass(frozen=True, slots=True)
 class FrontEnd:
     """The folders of the chosen one."""
@@ -55,9 +59,7 @@ class FrontEnd:
             Refusal: 503, the front end that was chosen is not installed.
         """
         if self.root is None:
-            what = "The front end that --front-end comfyui serves is not installed."
-            remedy = f"Run: pip install comfyui-frontend-package=={STOCK_VERSION} (then start the server again)."
-            raise Refusal(503, "front_end_missing", what, remedy)
+            raise Refusal(503, "front_end_missing", MISSING, MISSING_REMEDY)
         return PlainFile(self.root / "index.html", headers={"Content-Type": "text/html; charset=utf-8", **NO_CACHE})
 
     async def file(self, name: str) -> web.StreamResponse | None:

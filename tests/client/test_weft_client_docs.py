@@ -39,6 +39,30 @@ def test_the_example_runs_and_has_ten_lines(tmp_path):
     serving(tmp_path, test, [worker(tmp_path)])
 
 
+def test_the_readmes_example_runs_as_it_stands(tmp_path):
+    text = (ROOT / "README.md").read_text()
+    example = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    prompt = {
+        "11": {"class_type": "Colour", "inputs": {"seed": 1}},
+        "12": {"class_type": "SaveImage", "inputs": {"images": ["11", 0], "filename_prefix": "drawn"}},
+    }
+    (mine / "workflow.json").write_text(json.dumps(prompt))
+
+    def run(url):
+        said = io.StringIO()
+        with contextlib.chdir(mine), contextlib.redirect_stdout(said):
+            exec(compile(example.replace("http://127.0.0.1:8188", url), "README.md", "exec"), {})
+        return said.getvalue()
+
+    async def test(server):
+        (path,) = (await asyncio.to_thread(run, server.url)).split()
+        assert (mine / path).read_bytes().startswith(b"\x89PNG")
+
+    serving(tmp_path, test, [worker(tmp_path)])
+
+
 def test_every_name_that_the_page_uses_is_there():
     import client
 
