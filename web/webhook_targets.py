@@ -39,6 +39,7 @@ def checked_url(given: Any, allow_private: bool) -> str | None:
     try:
         host, _ = host_and_port(given)
         given.encode("ascii")
+        host.encode("idna")  # no label of a host's name is empty or longer than 63 characters
         address = _literal(host)
     except (ValueError, TargetRefused):
         raise Refusal(400, "invalid_webhook", "webhook is not a URL that can be called.", remedy) from None
@@ -68,6 +69,7 @@ async def resolve(url: str, allow_private: bool) -> str:
 
     Raises:
         TargetRefused: one of its addresses is private.
+        ValueError: no host can have such a name.
         OSError: there is no such host.
     """
     host, port = host_and_port(url)

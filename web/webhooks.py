@@ -96,7 +96,7 @@ class Webhooks:
             try:
                 async with self._slots:
                     status = await self._post(job, body)
-            except TargetRefused as error:
+            except (TargetRefused, ValueError) as error:  # nothing that will be otherwise the next time
                 told = str(error)
                 break
             except (OSError, ClientError, TimeoutError) as error:

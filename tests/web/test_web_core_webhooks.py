@@ -7,10 +7,12 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import sha256
+from uuid import uuid4
 
 import pytest
 from aiohttp import web
 
+from execution.jobs.records import NewJob
 from tests.execution.worker_helpers import launch, one
 from tests.web.helpers.serving import NOBODY, Served, served, serving
 from tests.web.helpers.sockets import waits
@@ -70,7 +72,8 @@ def test_own_networks_are_refused_when_queueing(url):
     "url",
     [5, [], "ftp://example.com/", "example.com", "http://", "http:///x", "javascript:1", "file:///etc/passwd",
      "http://user:secret@example.com/", "http://example.com\\@127.0.0.1/",
-     "http://127.0.0.1\\.example.com/", "http://exa mple.com/", "http://example.com/\n", "http://[::1", "//example.com",
+     "http://127.0.0.1\\.example.com/", "http://a..example.com/", f"http://{'a' * 70}.example.com/",
+     "http://exa mple.com/", "http://example.com/\n", "http://[::1", "//example.com",
      "http://example.com:99999/", "http://ex\u0430mple.com/", "http://example.com/" + "a" * 3_000],
 )  # fmt: skip
 def test_what_is_no_url_is_refused(url):
@@ -172,3 +175,16 @@ def test_cancelled_jobs_are_told_too(tmp_path):
             assert json.loads(other.got[0][1])["status"] == "cancelled"
 
     serving(tmp_path, test, NOBODY, allow_private_webhooks=True)
+
+
+def test_an_address_that_cannot_be_called_is_not_kept_for_ever(tmp_path):
+    async def test(server: Served) -> None:
+        webhooks = server.app[WEBHOOKS]
+        for url in ("http://a..example.com/", "http://[::1"):  # as an earlier version may have taken them
+            job = (await server.dispatcher.submit(NewJob(str(uuid4()), PROMPT, ("1",), webhook=url))).job
+            await webhooks.expect(job)
+            assert job.id in webhooks.waiting
+            await server.post("/queue", {"clear": True})
+            await waits(lambda: not webhooks.waiting)
+
+    serving(tmp_path, test, NOBODY)
