@@ -39,11 +39,15 @@ class Affinity:
 
 
 def traces_of(prompt: Mapping[str, Any], catalogue: Mapping[str, NodeSpec]) -> list[Trace]:
-    """The files that a prompt names."""
+    """The files that a prompt names; none of what is no node."""
     files = {name: [one.name for one in spec.inputs if one.files is not None] for name, spec in catalogue.items()}
     found: dict[Trace, None] = {}
     for node in prompt.values():
-        kind, inputs = node.get("class_type"), cast("Mapping[str, Any]", node.get("inputs") or {})
+        written = cast("Mapping[str, Any]", node if isinstance(node, Mapping) else {})
+        kind, given = written.get("class_type"), written.get("inputs")
+        if not isinstance(kind, str) or not isinstance(given, Mapping):
+            continue
+        inputs = cast("Mapping[str, Any]", given)
         for name in files.get(kind, ()):
             value = inputs.get(name)
             if isinstance(value, str):

@@ -170,3 +170,8 @@ def test_traces_are_the_files_of_a_prompt(tmp_path):
             assert traces_of(prompt, b.dispatcher.catalogue) == [("Model", "name", "a")]
 
     asyncio.run(main())
+
+
+def test_what_is_no_node_names_no_files():
+    prompt = {"1": 5, "2": {"class_type": ["x"], "inputs": {}}, "3": {"class_type": "A", "inputs": 7}, "4": {}}
+    assert traces_of(prompt, {}) == []
