@@ -4,10 +4,11 @@ import asyncio
 
 from execution.errors import NodeRef
 from execution.events import NodeFinished, NodeStarted, Preview, Progress, Started
+from execution.workers import telling
 from execution.workers.event_data import event_from_data
 from execution.workers.messages import Told
 from execution.workers.news import JobPicture, JobTold
-from execution.workers.telling import PROGRESS_EVERY, Teller
+from execution.workers.telling import Teller
 from tests.execution.worker_helpers import bench, chain, one
 
 A, B = (NodeRef(name, "T", name, None, name) for name in "ab")
@@ -58,7 +59,9 @@ def test_what_comes_together_is_one_message():
     asyncio.run(main())
 
 
-def test_progress_is_thinned_out_and_its_last_state_arrives():
+def test_progress_is_thinned_out_and_its_last_state_arrives(monkeypatch):
+    monkeypatch.setattr(telling, "PROGRESS_EVERY", 3600.0)  # longer than any machine takes for what follows
+
     async def main():
         one, recorder = teller()
         one.sink(NodeStarted(A))
@@ -76,7 +79,9 @@ def test_progress_is_thinned_out_and_its_last_state_arrives():
     asyncio.run(main())
 
 
-def test_progress_that_was_held_back_comes_by_itself():
+def test_progress_that_was_held_back_comes_by_itself(monkeypatch):
+    monkeypatch.setattr(telling, "PROGRESS_EVERY", 1.0)
+
     async def main():
         one, recorder = teller()
         one.sink(Progress(A, 1, 9))
@@ -84,7 +89,7 @@ def test_progress_that_was_held_back_comes_by_itself():
         one.sink(Progress(B, 1, 5))
         one.sink(Progress(A, 3, 9))
         while Progress(A, 3, 9) not in recorder.told():
-            await asyncio.sleep(PROGRESS_EVERY / 4)
+            await asyncio.sleep(0.02)
         assert recorder.told() == [Progress(A, 1, 9), Progress(B, 1, 5), Progress(A, 3, 9)]
         one.end()
         assert len(recorder.told()) == 3
