@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from execution.errors import NodeRef
@@ -17,6 +18,10 @@ from web.wire_progress import JobProgress
 
 SECONDS_BETWEEN_DELTAS = 0.05
 
+SECONDS_TO_LISTEN = 0.05
+"""After it was accepted, a job's results are held back this long. Clients begin to listen for a job when they have the
+answer of `POST /prompt`; a job whose nodes are all cached would be over before that, and they would wait for ever."""
+
 
 class JobTeller:
     """Tells one run of one job to the client that asked for it, if it is connected just then."""
@@ -29,6 +34,7 @@ class JobTeller:
         self._cached_told = False
         self._sent = float("-inf")  # when `progress_state` was sent last
         self._timer: asyncio.TimerHandle | None = None
+        self._held: list[Frame] | None = None
         self._tell(messages.execution_start(job))
 
     def welcome(self, client: SocketClient) -> None:
@@ -54,6 +60,7 @@ class JobTeller:
                 key = ("progress", self.job.id, node.id)
                 self._tell(messages.progress(self.job, node, value, total), key)
             case UiOutput(node, output) if output:  # a node that shows nothing is not told of
+                self._hold()
                 self._tell(messages.executed(self.job, node, output))
             case NodeFinished(node):
                 self._progress.finish(node)
@@ -69,11 +76,12 @@ class JobTeller:
         if owner is None:
             return
         if news.kind == "image":
-            owner.send(picture(news.media_type, news.payload))
+            self._hold()
+            self.send(picture(news.media_type, news.payload))
             return
         key = ("preview", self.job.id)
         if not owner.previews_with_metadata:
-            owner.send(picture(news.media_type, news.payload, key))
+            self.send(picture(news.media_type, news.payload, key))
             return
         node = news.node
         metadata = {
@@ -84,10 +92,11 @@ class JobTeller:
             "real_node_id": node.real or node.id,
             "image_type": news.media_type,
         }
-        owner.send(picture_with_metadata(metadata, news.payload, key))
+        self.send(picture_with_metadata(metadata, news.payload, key))
 
     def end(self, job: Job, outcome: Outcome) -> None:
         """Tell how the job ended; `finished` follows when the queue's state has been told."""
+        self._hold()
         if not self._cached_told:
             self._cached(outcome.cached)
         if outcome.error is not None and outcome.error.node is not None:
@@ -106,10 +115,25 @@ class JobTeller:
             self._timer = None
 
     def send(self, frame: Frame) -> None:
-        """Send the owner something else about the job."""
+        """Send the owner something about the job, after all that is held back."""
+        if self._held is not None:
+            self._held.append(frame)
+            return
         owner = self._owner()
         if owner is not None:
             owner.send(frame)
+
+    def _hold(self) -> None:
+        """Hold back what is sent from now on, if the job was accepted just now."""
+        wait = SECONDS_TO_LISTEN - (time.time() - self.job.created / 1000)
+        if self._held is None and 0 < wait <= SECONDS_TO_LISTEN:
+            self._held = []
+            asyncio.get_running_loop().call_later(wait, self._release)
+
+    def _release(self) -> None:
+        held, self._held = self._held or [], None
+        for frame in held:
+            self.send(frame)
 
     def _cached(self, nodes: tuple[str, ...]) -> None:
         for node in nodes:
@@ -119,9 +143,8 @@ class JobTeller:
             self._tell(messages.execution_cached(self.job, nodes))
 
     def _tell(self, told: Message, key: tuple[str, ...] | None = None) -> None:
-        owner = self._owner()
-        if owner is not None:
-            owner.send(message(*told, key))
+        if self._owner() is not None:
+            self.send(message(*told, key))
 
     def _changed(self) -> None:
         """Send `progress_state` now, or when the last one is long enough ago."""
@@ -142,4 +165,4 @@ class JobTeller:
         if owner is None or not self._progress.has_news:
             return
         self._sent = asyncio.get_running_loop().time()
-        owner.send(self._progress.changes() if owner.progress_deltas else self._progress.whole())
+        self.send(self._progress.changes() if owner.progress_deltas else self._progress.whole())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import Counter
 from time import monotonic
 
 from execution.errors import NodeRef
@@ -16,13 +17,14 @@ from execution.workers.pipes import Pipe
 from execution.workers.plain import text_of
 
 PROGRESS_EVERY = 0.05  # seconds between two of a node's progress events that are sent
+ALWAYS_TOLD = 200  # progress events of a node that are all sent: clients count a sampler's steps
 
 
 class Teller:
     """The sink of one run; used on the event loop's thread.
 
     The engine hands over what has happened every few milliseconds, and each such lot becomes one message. A node's
-    progress is sent at most every 50 ms, the last before anything else is told of the node.
+    progress beyond the first 200 is sent at most every 50 ms, the last before anything else is told of the node.
     """
 
     def __init__(self, job: str, pipe: Pipe, pictures: Pictures) -> None:
@@ -33,6 +35,7 @@ class Teller:
         self._batch: list[EventData] = []
         self._held: dict[str, Progress] = {}
         self._sent: dict[str, float] = {}  # node id -> when its progress was last told
+        self._told: Counter[str] = Counter()  # node id -> how often that was
         self._loop = asyncio.get_running_loop()
         self._later: asyncio.Handle | None = None  # a look that is planned
 
@@ -48,6 +51,7 @@ class Teller:
             self._add(event)
             if isinstance(event, NodeFinished):
                 self._sent.pop(event.node.id, None)
+                del self._told[event.node.id]
                 self._pictures.forget(event.node)
 
     def end(self) -> None:
@@ -70,8 +74,9 @@ class Teller:
         node = event.node.id
         now = monotonic()
         due = self._sent.get(node, 0.0) + PROGRESS_EVERY
-        if now >= due:
+        if now >= due or self._told[node] < ALWAYS_TOLD:
             self._held.pop(node, None)
+            self._told[node] += 1
             self._sent[node] = now
             self._add(event)
         else:

@@ -61,6 +61,7 @@ def test_what_comes_together_is_one_message():
 
 def test_progress_is_thinned_out_and_its_last_state_arrives(monkeypatch):
     monkeypatch.setattr(telling, "PROGRESS_EVERY", 3600.0)  # longer than any machine takes for what follows
+    monkeypatch.setattr(telling, "ALWAYS_TOLD", 1)
 
     async def main():
         one, recorder = teller()
@@ -79,8 +80,21 @@ def test_progress_is_thinned_out_and_its_last_state_arrives(monkeypatch):
     asyncio.run(main())
 
 
+def test_every_step_of_a_sampler_is_told():
+    async def main():
+        one, recorder = teller()
+        steps = [Progress(A, step, 30) for step in range(1, 31)]
+        for step in steps:
+            one.sink(step)
+        one.end()
+        assert recorder.told() == steps
+
+    asyncio.run(main())
+
+
 def test_progress_that_was_held_back_comes_by_itself(monkeypatch):
     monkeypatch.setattr(telling, "PROGRESS_EVERY", 1.0)
+    monkeypatch.setattr(telling, "ALWAYS_TOLD", 1)
 
     async def main():
         one, recorder = teller()

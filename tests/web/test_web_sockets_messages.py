@@ -3,6 +3,7 @@
 import asyncio
 import json
 import struct
+import time
 
 from execution.errors import NodeRef
 from execution.events import UiOutput
@@ -96,6 +97,25 @@ def test_known_nodes_are_not_announced(tmp_path):
             [cached] = mine.of("execution_cached")
             assert sorted(cached["nodes"]) == ["1", "2", "3"]
             assert mine.of("executed")[0]["output"] == {"text": ["hi"]}
+
+    serving(tmp_path, test)
+
+
+def test_the_results_of_a_known_job_wait_until_its_client_can_listen(tmp_path, monkeypatch):
+    """A client that listens for a job once it has the answer of POST /prompt must not miss the end of one."""
+    monkeypatch.setattr("web.socket_job.SECONDS_TO_LISTEN", 0.5)
+
+    async def test(server: Served) -> None:
+        await server.ended(await server.queue(SHOWN))
+        async with ears(server, "me") as mine:
+            before = time.time()
+            job = await server.queue(SHOWN, client_id="me")
+            await mine.until(lambda said: said["type"] == "execution_cached")
+            await server.ended(job)
+            assert not mine.of("executed")
+            await mine.until(lambda said: said["type"] == "executed")
+            assert time.time() - before > 0.49
+            await mine.until_over(job)
 
     serving(tmp_path, test)
 
