@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -33,6 +34,7 @@ from execution.workers.settings import WorkerSettings
 from folders.job_files import JobFiles
 from folders.workspace import Workspace
 from models.memory import DeviceMemory
+from models.sdxl.text_encoder import import_transformers
 from nodes.preview_colours import PreviewColours
 from nodes.previews import PreviewEncoder, PreviewMethod
 from packs.load import LoadedPacks, load_packs
@@ -86,6 +88,7 @@ def build_parts(settings: WorkerSettings, send: Send) -> WorkerParts:
         encoder=encoder,
         services=lambda job: job_services(journals, job.job),
         change=loaded.changed_prompt if loaded.host.prompt_handlers else None,
+        meanwhile=_prepare,
     )
 
 
@@ -139,6 +142,12 @@ def _announcement(loaded: LoadedPacks, memory: DeviceMemory) -> Callable[[], Rea
         )
 
     return ready
+
+
+def _prepare() -> None:
+    """Import what every picture needs and takes seconds; where that fails, the job that needs it says why."""
+    with contextlib.suppress(ImportError):
+        import_transformers()
 
 
 def _free(asked: Free, engine: Engine, memory: DeviceMemory) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -69,6 +70,7 @@ class WorkerParts:
     encoder: Encoder = field(default_factory=NoPictures)
     services: Callable[[RunJob], AbstractContextManager[Iterable[object]]] = _no_services  # for the nodes of one job
     change: ChangePrompt | None = None  # node packs that change prompts before they run
+    meanwhile: Callable[[], None] | None = None  # what makes the first job quicker; begun once the worker is ready
 
 
 class WorkerLoop:
@@ -93,6 +95,8 @@ class WorkerLoop:
 
         self._pipe.listen(take)
         self._pipe.send(self._parts.ready())
+        if self._parts.meanwhile is not None:
+            threading.Thread(target=self._parts.meanwhile, name="meanwhile", daemon=True).start()
         while True:
             message = await self._inbox.get()
             if isinstance(message, RunJob):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -78,13 +79,24 @@ def _inserting(vectors: Mapping[Place, Tensor]) -> Any:
     return insert
 
 
-def _transformer(config: TextConfig) -> nn.Module:
-    hide_broken_torchvision()
-    from transformers.models.clip.configuration_clip import CLIPTextConfig
-    from transformers.models.clip.modeling_clip import CLIPTextModel
+IMPORTING = threading.Lock()
+"""Held while `transformers` is imported: two threads in the midst of its lazy modules would see unfinished ones."""
 
-    return CLIPTextModel(
-        CLIPTextConfig(
+
+def import_transformers() -> tuple[type[Any], type[Any]]:
+    """CLIP's configuration and model class. The first call takes seconds; a server makes it while nobody waits."""
+    with IMPORTING:
+        hide_broken_torchvision()
+        from transformers.models.clip.configuration_clip import CLIPTextConfig
+        from transformers.models.clip.modeling_clip import CLIPTextModel
+
+    return CLIPTextConfig, CLIPTextModel
+
+
+def _transformer(config: TextConfig) -> nn.Module:
+    configuration, model = import_transformers()
+    return model(
+        configuration(
             vocab_size=config.vocabulary,
             hidden_size=config.width,
             intermediate_size=config.mlp_width,

@@ -1,5 +1,6 @@
 """What worker processes are built with."""
 
+import sys
 import threading
 from contextlib import closing, contextmanager
 
@@ -41,6 +42,15 @@ def built(tmp_path, monkeypatch):
         parts.engine.close()
     for one in loaded:
         one.close()
+
+
+def test_what_the_first_picture_needs_is_imported_ahead(built, monkeypatch):
+    name = "transformers.models.clip.modeling_clip"
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    parts = built()
+    assert name not in sys.modules
+    parts.meanwhile()
+    assert name in sys.modules
 
 
 def test_a_preview_method_that_is_not_there_is_told(built, capsys):
