@@ -23,8 +23,8 @@ from web.route import Route
 from web.security import GUARD, Guard
 from web.security_headers import set_headers
 from web.site import SITE, Site
-from web.socket_hub import HUB, SocketHub
-from web.socket_logs import LOG_FEED, LogFeed
+from web.sockets.hub import HUB, SocketHub
+from web.sockets.logs import LOG_FEED, LogFeed
 from web.v2.service import api_v2, end_streams
 from web.webhooks import WEBHOOKS, Webhooks
 

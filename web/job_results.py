@@ -9,8 +9,8 @@ from urllib.parse import quote, urlencode
 
 from execution.jobs.records import Job, Outcome, Status
 from folders.workspace import OWN_FOLDERS
-from web import wire_messages as messages
-from web.wire_messages import plain_number
+from web.sockets import messages
+from web.sockets.messages import plain_number
 
 SECRETS = frozenset({"auth_token_comfy_org", "api_key_comfy_org"})
 """Keys of `extra_data` that are for nodes only and never told again."""

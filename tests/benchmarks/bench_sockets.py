@@ -21,7 +21,7 @@ from typing import Any
 from execution.workers.news import PackMessage
 from tests.execution.worker_helpers import one
 from tests.web.helpers.serving import Served, served
-from web.socket_hub import HUB
+from web.sockets.hub import HUB
 
 ROOT = Path(__file__).resolve().parents[2]
 PADDING = "x" * 4_000

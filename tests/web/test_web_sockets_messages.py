@@ -12,8 +12,8 @@ from execution.workers.news import JobTold, PackMessage
 from tests.execution.worker_helpers import chain, one
 from tests.web.helpers.serving import NOBODY, Served, serving
 from tests.web.helpers.sockets import ears, waits
-from web.socket_hub import HUB
-from web.socket_logs import LOG_FEED
+from web.sockets.hub import HUB
+from web.sockets.logs import LOG_FEED
 
 SHOWN = chain(("Text", {"text": "hi"}), ("Join", {"a": "<"}), ("Show", {"text": "<"}))
 
@@ -103,7 +103,7 @@ def test_known_nodes_are_not_announced(tmp_path):
 
 def test_the_results_of_a_known_job_wait_until_its_client_can_listen(tmp_path, monkeypatch):
     """A client that listens for a job once it has the answer of POST /prompt must not miss the end of one."""
-    monkeypatch.setattr("web.socket_job.SECONDS_TO_LISTEN", 0.5)
+    monkeypatch.setattr("web.sockets.job.SECONDS_TO_LISTEN", 0.5)
 
     async def test(server: Served) -> None:
         await server.ended(await server.queue(SHOWN))

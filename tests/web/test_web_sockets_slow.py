@@ -13,10 +13,10 @@ from execution.workers.news import JobEnded, JobPicture, JobStarted, JobTold, Pa
 from tests.execution.worker_helpers import one
 from tests.web.helpers.serving import NOBODY, Served, serving
 from tests.web.helpers.sockets import ears, waits
-from web.socket_client import BUFFER_BYTES, SocketClient
-from web.socket_hub import HUB
-from web.wire import Frame, message
-from web.wire_progress import JobProgress
+from web.sockets.client import BUFFER_BYTES, SocketClient
+from web.sockets.hub import HUB
+from web.sockets.progress import JobProgress
+from web.sockets.wire import Frame, message
 
 MEGABYTE = "x" * 2**20
 
@@ -255,7 +255,7 @@ def test_previews_replace_each_other_and_full_pictures_do_not():
         pipe = Pipe(room=0)
         client = SocketClient("me", pipe, pipe.drain)
         client.send(message("x", MEGABYTE))
-        from web.socket_job import JobTeller
+        from web.sockets.job import JobTeller
 
         teller = JobTeller(JOB, lambda: client)
         before = client.waiting_bytes

@@ -10,7 +10,7 @@ from web.answers import empty_answer, json_answer, read_object
 from web.refusal import Refusal
 from web.route import Route
 from web.site import site
-from web.socket_logs import LOG_FEED, log_entry
+from web.sockets.logs import LOG_FEED, log_entry
 
 SHOWN_LINES = 300
 SIZE = {"cols": 120, "rows": 40}

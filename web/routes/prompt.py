@@ -9,9 +9,9 @@ from aiohttp import web
 from web.answers import json_answer, read_object
 from web.route import Route, Schema
 from web.site import site
+from web.sockets.messages import plain_number
 from web.submission import idempotency_key, submit
 from web.webhooks import WEBHOOKS
-from web.wire_messages import plain_number
 
 PROMPT_BODY: Schema = {
     "type": "object",

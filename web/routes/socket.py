@@ -10,8 +10,8 @@ from aiohttp import WSMsgType, web
 
 from web.refusal import Refusal
 from web.route import Route
-from web.socket_client import SocketClient
-from web.socket_hub import HUB
+from web.sockets.client import SocketClient
+from web.sockets.hub import HUB
 
 KERNEL_BYTES = 256 * 2**10
 

@@ -13,8 +13,8 @@ from typing import Literal
 
 from execution.errors import NodeRef
 from web.answers import to_json
-from web.wire import Frame, raw_message
-from web.wire_messages import plain_number
+from web.sockets.messages import plain_number
+from web.sockets.wire import Frame, raw_message
 
 State = Literal["running", "finished", "error"]
 

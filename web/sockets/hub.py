@@ -25,10 +25,10 @@ from execution.workers.news import (
     PackMessage,
     QueueChanged,
 )
-from web import wire_messages as messages
-from web.socket_client import SocketClient
-from web.socket_job import JobTeller
-from web.wire import Frame, message, progress_text
+from web.sockets import messages
+from web.sockets.client import SocketClient
+from web.sockets.job import JobTeller
+from web.sockets.wire import Frame, message, progress_text
 
 log = logging.getLogger(__name__)
 

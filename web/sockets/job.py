@@ -10,11 +10,11 @@ from execution.errors import NodeRef
 from execution.events import Cached, Event, NodeBlocked, NodeFinished, NodeStarted, Progress, UiOutput
 from execution.jobs.records import Job, Outcome
 from execution.workers.news import JobPicture
-from web import wire_messages as messages
-from web.socket_client import SocketClient
-from web.wire import Frame, message, picture, picture_with_metadata
-from web.wire_messages import Message
-from web.wire_progress import JobProgress
+from web.sockets import messages
+from web.sockets.client import SocketClient
+from web.sockets.messages import Message
+from web.sockets.progress import JobProgress
+from web.sockets.wire import Frame, message, picture, picture_with_metadata
 
 SECONDS_BETWEEN_DELTAS = 0.05
 

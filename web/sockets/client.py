@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from web.wire import Frame
+from web.sockets.wire import Frame
 
 READY_BYTES = 64 * 2**10
 """With no more than this on its way, a client counts as reading."""

@@ -10,8 +10,8 @@ from typing import Any
 from aiohttp import web
 
 from execution.logbook import Logbook, LogLine
-from web.socket_hub import SocketHub
-from web.wire import message
+from web.sockets.hub import SocketHub
+from web.sockets.wire import message
 
 SECONDS_BETWEEN = 0.1
 MOST_LINES = 500
