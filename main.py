@@ -21,7 +21,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = SentenceParser(prog="main.py", description=DESCRIPTION)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    add_serve_arguments(_add(commands, "serve", "serve the editor and the API (the default command)"))
+    add_serve_arguments(_add(commands, "serve", "serve the API and its pages (the default command)"))
     _add_run(_add(commands, "run", "run a workflow and write its pictures"))
     _add_convert(_add(commands, "convert", "convert a workflow between the UI and API formats"))
     commands.add_parser("worker").add_argument("worker_settings")  # without help: the server starts it, people do not

@@ -47,7 +47,7 @@ class ServeOptions:
 
 def add_serve_arguments(serve: argparse.ArgumentParser) -> None:
     """Declare every option of `serve`."""
-    serve.description = "Serve the editor and the API, and run what is queued."
+    serve.description = "Serve the API and its pages, and run what is queued."
     _add_network(serve.add_argument_group("network"))
     _add_folders(serve.add_argument_group("folders"))
     _add_computing(serve.add_argument_group("computing"))
