@@ -116,6 +116,10 @@ def test_the_results_of_a_known_job_wait_until_its_client_can_listen(tmp_path, m
             await mine.until(lambda said: said["type"] == "executed")
             assert time.time() - before > 0.49
             await mine.until_over(job)
+            assert mine.kinds()[-3:] == ["execution_success", "status", "executing"]
+            assert mine.of("status")[-1]["status"]["exec_info"]["queue_remaining"] == 0
+            running = [told["status"]["exec_info"]["queue_remaining"] for told in mine.of("status")[:-1]]
+            assert 0 not in running[1:]  # nobody may take the job for gone before its end is told
 
     serving(tmp_path, test)
 

@@ -40,6 +40,7 @@ class SocketClient:
         self._waiting: OrderedDict[Hashable, Frame] = OrderedDict()
         self._counter = 0
         self._writer: asyncio.Task[None] | None = None
+        self._held_until = 0.0  # on the event loop's clock
         transport.set_write_buffer_limits(high=READY_BYTES)
 
     @property
@@ -50,12 +51,21 @@ class SocketClient:
         """Send a frame, now or when the client has taken what came before. Returns at once."""
         if self.closed:
             return
-        if self._writer is None and self._transport.get_write_buffer_size() <= READY_BYTES:
+        if self._writer is None and not self._held and self._transport.get_write_buffer_size() <= READY_BYTES:
             self._transport.write(frame.data)
             return
         self._keep(frame)
         if self._writer is None and self.dropped is None:
             self._writer = asyncio.get_running_loop().create_task(self._write())
+
+    def hold(self, seconds: float) -> None:
+        """Let what is sent from now on wait, in its order, for this long."""
+        self._held_until = max(self._held_until, asyncio.get_running_loop().time() + seconds)
+
+    @property
+    def _held(self) -> float:
+        """Seconds for which it is still held back."""
+        return max(0.0, self._held_until - asyncio.get_running_loop().time())
 
     def drop(self, why: str) -> None:
         """Break the connection off: the client has to connect anew."""
@@ -81,7 +91,7 @@ class SocketClient:
 
     def _keep(self, frame: Frame) -> None:
         key = frame.key
-        if key is None:
+        if key is None or self._held:  # a client that is made to wait hears all of it
             self._counter += 1
             key = self._counter
         else:
@@ -97,8 +107,9 @@ class SocketClient:
         """Write what waits, as fast as the client takes it."""
         try:
             while self._waiting:
+                await asyncio.sleep(self._held)
                 await self._drain()
-                while self._waiting and self._transport.get_write_buffer_size() <= READY_BYTES:
+                while self._waiting and not self._held and self._transport.get_write_buffer_size() <= READY_BYTES:
                     _, frame = self._waiting.popitem(last=False)
                     self.waiting_bytes -= len(frame) + FRAME_OVERHEAD
                     self._transport.write(frame.data)

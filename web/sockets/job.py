@@ -34,7 +34,6 @@ class JobTeller:
         self._cached_told = False
         self._sent = float("-inf")  # when `progress_state` was sent last
         self._timer: asyncio.TimerHandle | None = None
-        self._held: list[Frame] | None = None
         self._tell(messages.execution_start(job))
 
     def welcome(self, client: SocketClient) -> None:
@@ -115,25 +114,17 @@ class JobTeller:
             self._timer = None
 
     def send(self, frame: Frame) -> None:
-        """Send the owner something about the job, after all that is held back."""
-        if self._held is not None:
-            self._held.append(frame)
-            return
+        """Send the owner something about the job."""
         owner = self._owner()
         if owner is not None:
             owner.send(frame)
 
     def _hold(self) -> None:
-        """Hold back what is sent from now on, if the job was accepted just now."""
+        """Hold back what the owner is sent from now on, whatever it is about, if the job was accepted just now."""
         wait = SECONDS_TO_LISTEN - (time.time() - self.job.created / 1000)
-        if self._held is None and 0 < wait <= SECONDS_TO_LISTEN:
-            self._held = []
-            asyncio.get_running_loop().call_later(wait, self._release)
-
-    def _release(self) -> None:
-        held, self._held = self._held or [], None
-        for frame in held:
-            self.send(frame)
+        owner = self._owner()
+        if owner is not None and 0 < wait <= SECONDS_TO_LISTEN:
+            owner.hold(wait)
 
     def _cached(self, nodes: tuple[str, ...]) -> None:
         for node in nodes:
