@@ -1,4 +1,4 @@
-"""The examples of docs/node-authoring.md run, in order, as one program."""
+"""The examples of docs/node-authoring.md run, in order, as one program; the last, on packs, in tests/packs."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "node-authoring.md"
-EXAMPLES = [match.group(1) for match in re.finditer(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)]
+*EXAMPLES, _ = [match.group(1) for match in re.finditer(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)]
 
 
 def test_the_page_has_examples():
