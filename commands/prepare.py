@@ -13,11 +13,11 @@ from execution.graph import Graph
 from execution.problems import Problem
 from execution.registry import Registry
 from execution.schema import NodeSpec
+from execution.stand_ins import Substitution, apply_stand_ins, plan_stand_ins
 from execution.validate import Validation, validate
 from execution.validators import own_validators
 from execution.workflow.patch import change_widgets
 from folders.workspace import Workspace
-from nodes import standins
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Prepared:
     source: Source
     validation: Validation
     changes: list[Change]
-    stand_ins: list[standins.Substitution]
+    stand_ins: list[Substitution]
 
     @property
     def graph(self) -> Graph:
@@ -73,10 +73,10 @@ def prepare(
     if seed is not None and not any(change.input in SEED_INPUTS for change in changes):
         what = "No node has an input named seed or noise_seed, so --seed sets none."
         source.problems.append(Problem("seed_unused", what, severity="warning"))
-    substitutions = standins.plan(source.graph, workspace)
+    substitutions = plan_stand_ins(source.graph, workspace.list_files)
     if strict_models:
         substitutions = [one for one in substitutions if one.reason == "elsewhere"]  # the same file after all
-    standins.apply(source.graph, substitutions)
+    apply_stand_ins(source.graph, substitutions)
     custom = own_validators(registry)
     validation = validate(
         source.graph,

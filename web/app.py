@@ -31,6 +31,7 @@ from web.webhooks import WEBHOOKS, Webhooks
 ROUTE_MODULES = (
     "web.routes.prompt",
     "web.routes.run",
+    "web.routes.workflow",
     "web.routes.queue",
     "web.routes.history",
     "web.routes.jobs",

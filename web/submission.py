@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 from collections.abc import Mapping
@@ -14,31 +13,16 @@ from uuid import UUID
 
 from aiohttp import web
 
-from execution.graph import GraphNode, Link, PromptShapeError, is_link, parse_prompt
+from execution.graph import GraphNode, Link, is_link
 from execution.jobs.errors import JobExists, KeyReused
 from execution.jobs.records import Job, NewJob
-from execution.problems import WorkflowError
-from execution.workflow import read_workflow, ui_to_prompt
-from web.changes import with_changes
 from web.refusal import Refusal
 from web.site import Site
 from web.webhook_targets import checked_url
-
-CATALOGUE_SECONDS = 60.0
-"""How long a prompt waits for the first worker's node types, on the very first start."""
+from web.workflows.prompt import catalogue, read_prompt
+from web.workflows.refused import PromptRefused
 
 MOST_ID_CHARACTERS = 200
-
-
-class PromptRefused(Refusal):
-    """A prompt that cannot run; `body` is the answer as the existing API has it (API_FACTS 4.4)."""
-
-    def __init__(self, body: Mapping[str, Any]) -> None:
-        super().__init__(400, str(body["error"]["type"]), str(body["error"]["message"]))
-        self.body = body
-
-    def to_json(self) -> dict[str, Any]:
-        return dict(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +46,18 @@ async def submit(site: Site, body: Mapping[str, Any], key: str | None = None) ->
     Raises:
         Refusal: the prompt cannot run, or something beside it is not what it must be.
     """
-    new = _NewParts.read(site, body)
-    prompt, warnings = await _prompt(site, body, new.extra)
-    _check_nodes(prompt)
-    if body.get("set") is not None:
-        prompt = await asyncio.to_thread(with_changes, prompt, new.extra, body["set"], await catalogue(site))
-    try:
-        graph = parse_prompt(prompt)
-    except PromptShapeError as error:
-        raise _invalid_prompt(str(error), "") from None
+    new = NewParts.read(site, body)
+    read = await read_prompt(site, body, new.extra)
     await catalogue(site)
-    validation = await site.dispatcher.validate(graph, new.targets)
+    validation = await site.dispatcher.validate(read.graph, new.targets)
     refused = validation.to_api_error()
     if refused is not None:
         raise PromptRefused(refused)
     job = NewJob(
         id=new.id,
-        prompt=_as_validated(prompt, validation.graph),
+        prompt=_as_validated(read.prompt, validation.graph),
         targets=tuple(validation.good_outputs),
-        extra=new.extra,
+        extra=read.extra,
         number=new.number,
         front=new.front,
         idempotency_key=f"prompt:{key}" if key else None,
@@ -95,29 +72,12 @@ async def submit(site: Site, body: Mapping[str, Any], key: str | None = None) ->
     except KeyReused:
         what = "This Idempotency-Key was used for another prompt."
         raise Refusal(422, "idempotency_key_reuse", what, "Use a fresh key for each prompt.") from None
-    return Submitted(accepted.job, validation.node_errors(), accepted.replayed, warnings)
-
-
-async def catalogue(site: Site) -> Mapping[str, Any]:
-    """The node types, once a worker has announced them.
-
-    Raises:
-        Refusal: 503 when no worker has come up.
-    """
-    known = site.dispatcher.catalogue
-    if known is None:
-        await site.dispatcher.wait_catalogue(CATALOGUE_SECONDS)
-        known = site.dispatcher.catalogue
-    if known is None:
-        what = "No worker has told its node types yet."
-        remedy = "Try again in a few seconds; if it stays so, the server's log says why the worker does not start."
-        raise Refusal(503, "worker_not_ready", what, remedy, headers={"Retry-After": "5"})
-    return known
+    return Submitted(accepted.job, validation.node_errors(), accepted.replayed, read.warnings)
 
 
 @dataclass(slots=True)
-class _NewParts:
-    """What stands beside the prompt."""
+class NewParts:
+    """What stands beside the prompt in a body."""
 
     id: str
     number: float | None
@@ -127,7 +87,8 @@ class _NewParts:
     webhook: str | None
 
     @classmethod
-    def read(cls, site: Site, body: Mapping[str, Any]) -> _NewParts:
+    def read(cls, site: Site, body: Mapping[str, Any]) -> NewParts:
+        """Raises Refusal where one of them is not what it must be."""
         return cls(
             id=_job_id(body.get("prompt_id")),
             number=_number(body.get("number")),
@@ -182,47 +143,6 @@ def _extra(body: Mapping[str, Any]) -> dict[str, Any]:
     return extra
 
 
-async def _prompt(site: Site, body: Mapping[str, Any], extra: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The API prompt of a request, converted where a UI workflow was given."""
-    given = body.get("prompt")
-    workflow = next((one for one in (given, body.get("workflow"), body) if _is_ui(one)), None)
-    if workflow is not None:
-        return await _converted(site, cast("Mapping[str, Any]", workflow), extra)
-    if "prompt" not in body:
-        raise PromptRefused(_error("no_prompt", "No prompt provided", "No prompt provided"))
-    if not isinstance(given, dict):
-        raise _invalid_prompt("The prompt is not a JSON object.", "Give an object of node id: node.")
-    return cast("dict[str, Any]", given), []
-
-
-def _is_ui(value: Any) -> bool:
-    return isinstance(value, Mapping) and isinstance(cast("Mapping[str, Any]", value).get("nodes"), list)
-
-
-async def _converted(
-    site: Site, workflow: Mapping[str, Any], extra: dict[str, Any]
-) -> tuple[dict[str, Any], list[str]]:
-    known = await catalogue(site)
-    try:
-        document = read_workflow(workflow).document
-        conversion = await asyncio.to_thread(ui_to_prompt, document, known, site.workspace.list_files)
-    except WorkflowError as error:
-        raise _invalid_prompt(str(error), "") from None
-    kept: Any = extra.get("extra_pnginfo")
-    info: dict[str, Any] = dict(cast("dict[str, Any]", kept)) if isinstance(kept, dict) else {}
-    info.setdefault("workflow", document)
-    extra["extra_pnginfo"] = info
-    return conversion.prompt, [problem.sentence for problem in conversion.problems]
-
-
-def _check_nodes(prompt: Mapping[str, Any]) -> None:
-    """What parsing would refuse, in the words of the existing API."""
-    for node_id, node in prompt.items():
-        if not isinstance(node, dict) or not isinstance(cast("dict[str, Any]", node).get("class_type"), str):
-            what = "Cannot execute because a node is missing the class_type property."
-            raise _invalid_prompt(what, f"Node ID '#{node_id}'")
-
-
 def _as_validated(prompt: Mapping[str, Any], graph: Mapping[str, GraphNode]) -> dict[str, Any]:
     """The prompt as it is kept and run: literals converted, wrapped values unwrapped, the rest as it was sent."""
     result: dict[str, Any] = {}
@@ -236,14 +156,6 @@ def _written(value: Any) -> Any:
     if isinstance(value, Link):
         return [value.node, value.slot]
     return {"__value__": value} if is_link(value) else value  # unwrapped, such a list would read as a link
-
-
-def _error(type: str, message: str, details: str) -> dict[str, Any]:
-    return {"error": {"type": type, "message": message, "details": details, "extra_info": {}}, "node_errors": {}}
-
-
-def _invalid_prompt(message: str, details: str) -> PromptRefused:
-    return PromptRefused(_error("invalid_prompt", message, details))
 
 
 def idempotency_key(request: web.Request) -> str | None:

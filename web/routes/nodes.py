@@ -16,7 +16,7 @@ from web.node_catalogue import NODE_CATALOGUE
 from web.refusal import Refusal
 from web.route import Route
 from web.site import Site, site
-from web.submission import catalogue
+from web.workflows.prompt import catalogue
 
 SUBGRAPHS = "subgraphs"
 """The folder of a node pack that holds subgraphs to use as nodes, one JSON file each."""

@@ -26,6 +26,10 @@ PROMPT_BODY: Schema = {
             "description": "Inputs to change: by `NODE.INPUT`, where NODE is an id, a title or a type; `seed` alone "
             "means all seeds.",
         },
+        "stand_ins": {
+            "type": "boolean",
+            "description": "Let models that are here take the place of missing ones; `warnings` say which for which.",
+        },
         "client_id": {"type": "string", "description": "The websocket that is told of the job."},
         "prompt_id": {"type": "string", "description": "The job's id; a fresh one if left out."},
         "number": {"type": "number", "description": "Place in the queue, lowest first; else a counter."},
@@ -47,7 +51,7 @@ ACCEPTED: Schema = {
         "prompt_id": {"type": "string"},
         "number": {"type": "number"},
         "node_errors": {"type": "object", "description": "Of outputs that are left out because they cannot run."},
-        "warnings": {"type": "array", "items": {"type": "string"}, "description": "Of a converted UI workflow."},
+        "warnings": {"type": "array", "items": {"type": "string"}, "description": "Of a conversion, and stand-ins."},
     },
 }
 

@@ -10,12 +10,13 @@ from aiohttp import web
 
 from web.answers import read_object
 from web.refusal import Refusal
-from web.submission import PromptRefused, Submitted, submit
+from web.submission import Submitted, submit
 from web.v2.labels import checked_labels
 from web.v2.references import with_assets
 from web.v2.refusals import RefusalV2, invalid
 from web.v2.service import ApiV2
 from web.v2.shapes import OWN_DATA
+from web.workflows.refused import PromptRefused
 
 RESERVED = ("webhook_url", "inputs")
 LONGEST_KEY = 255

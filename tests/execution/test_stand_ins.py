@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from execution.graph import parse_prompt
+from execution.stand_ins import Substitution, apply_stand_ins, plan_stand_ins
 from folders.workspace import Workspace
-from nodes.standins import Substitution, apply, plan
 
 GIVEN = Path(__file__).parents[3] / "shared" / "reference" / "workflows" / "given" / "ui_to_api"
 BASE, REFINER = "weft_base.safetensors", "weft_refiner.safetensors"
@@ -38,7 +38,7 @@ def node(kind, **inputs):
 
 
 def used(workspace, prompt):
-    return {(s.node, s.input): s.used for s in plan(parse_prompt(prompt), workspace)}
+    return {(s.node, s.input): s.used for s in plan_stand_ins(parse_prompt(prompt), workspace.list_files)}
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def used(workspace, prompt):
     ],
 )
 def test_by_name(workspace, name, expected):
-    (one,) = plan(parse_prompt({"4": loader(name)}), workspace)
+    (one,) = plan_stand_ins(parse_prompt({"4": loader(name)}), workspace.list_files)
     assert one == Substitution("4", "CheckpointLoaderSimple", "ckpt_name", name, expected, "stand_in")
     assert name in one.sentence and expected in one.sentence and "Node 4" in one.sentence
 
@@ -89,13 +89,15 @@ def test_circles_end(workspace):
 
 def test_a_file_that_is_there_is_left_alone(workspace):
     add(workspace, "sdxl/a.safetensors")
-    assert plan(parse_prompt({"4": loader("sdxl/a.safetensors"), "5": loader(BASE)}), workspace) == []
+    assert (
+        plan_stand_ins(parse_prompt({"4": loader("sdxl/a.safetensors"), "5": loader(BASE)}), workspace.list_files) == []
+    )
 
 
 @pytest.mark.parametrize("name", ["a.safetensors", "other/a.safetensors", "sdxl\\a.safetensors", "A.safetensors"])
 def test_the_same_file_in_another_folder_comes_first(workspace, name):
     add(workspace, "sdxl/a.safetensors")
-    (one,) = plan(parse_prompt({"4": loader(name)}), workspace)
+    (one,) = plan_stand_ins(parse_prompt({"4": loader(name)}), workspace.list_files)
     assert (one.used, one.reason) == ("sdxl/a.safetensors", "elsewhere")
     assert "found as sdxl/a.safetensors" in one.sentence
 
@@ -111,27 +113,27 @@ def test_a_vae_is_replaced_by_the_bases(workspace):
 
 def test_nothing_stands_in_for_other_parts_but_the_same_file_is_found(workspace):
     prompt = {"1": node("UNETLoader", unet_name="x.safetensors"), "2": node("CLIPLoader", clip_name="y.safetensors")}
-    assert plan(parse_prompt(prompt), workspace) == []
+    assert plan_stand_ins(parse_prompt(prompt), workspace.list_files) == []
     add(workspace, "sub/y.safetensors", folder="text_encoders")
     assert used(workspace, prompt) == {("2", "clip_name"): "sub/y.safetensors"}
 
 
 def test_linked_and_odd_values_are_left_to_validation(workspace):
     prompt = {"1": loader(["2", 0]), "2": node("PrimitiveString", value="x"), "3": loader(5), "4": loader(None)}
-    assert plan(parse_prompt(prompt), workspace) == []
+    assert plan_stand_ins(parse_prompt(prompt), workspace.list_files) == []
 
 
 def test_without_bundled_checkpoints_nothing_is_promised(tmp_path):
-    assert plan(parse_prompt({"4": loader("x.safetensors")}), Workspace(tmp_path)) == []
+    assert plan_stand_ins(parse_prompt({"4": loader("x.safetensors")}), Workspace(tmp_path).list_files) == []
 
 
 def test_planning_changes_nothing_and_applying_does(workspace):
     graph = parse_prompt({"4": loader("x.safetensors")})
-    substitutions = plan(graph, workspace)
+    substitutions = plan_stand_ins(graph, workspace.list_files)
     assert graph["4"].inputs["ckpt_name"] == "x.safetensors"
-    apply(graph, substitutions)
+    apply_stand_ins(graph, substitutions)
     assert graph["4"].inputs["ckpt_name"] == BASE
-    assert plan(graph, workspace) == []
+    assert plan_stand_ins(graph, workspace.list_files) == []
 
 
 def test_the_given_base_and_refiner_workflow(workspace):
@@ -141,7 +143,7 @@ def test_the_given_base_and_refiner_workflow(workspace):
     found = json.loads(paths[0].read_text())
     prompt = found.get("prompt", found.get("output", found))
     graph = parse_prompt(prompt)
-    assert {(s.wanted, s.used) for s in plan(graph, workspace)} == {
+    assert {(s.wanted, s.used) for s in plan_stand_ins(graph, workspace.list_files)} == {
         ("sd_xl_base_1.0.safetensors", BASE),
         ("sd_xl_refiner_1.0.safetensors", REFINER),
     }
@@ -156,7 +158,7 @@ def test_every_given_prompt_gets_an_answer(workspace):
         found = json.loads(path.read_text())
         prompt = found.get("prompt", found.get("output", found))
         graph = parse_prompt({key: value for key, value in prompt.items() if "class_type" in value})
-        apply(graph, plan(graph, workspace))
+        apply_stand_ins(graph, plan_stand_ins(graph, workspace.list_files))
         for one in graph.values():
             if one.type == "CheckpointLoaderSimple":
                 checkpoints += 1

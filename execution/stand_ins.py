@@ -1,8 +1,10 @@
 """Stand-ins: what to load in place of model files that a workflow names and this machine does not have.
 
-Nothing is replaced in silence: `plan` says what would be, `apply` does it, and whoever runs the workflow shows it or
-refuses it.
+Nothing is replaced in silence: `plan_stand_ins` says what would be, `apply_stand_ins` does it, and whoever runs the
+workflow shows it or refuses it.
 """
+
+from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from execution.graph import Graph, GraphNode, Link
-from folders.workspace import Workspace
+from execution.schema import ListFiles
 
 BASE = "weft_base.safetensors"
 REFINER = "weft_refiner.safetensors"
@@ -56,7 +58,7 @@ class Substitution:
         return f"{where}: {self.wanted} is not on this machine; the bundled {self.used} stands in for it."
 
 
-def plan(graph: Graph, workspace: Workspace) -> list[Substitution]:
+def plan_stand_ins(graph: Graph, list_files: ListFiles) -> list[Substitution]:
     """What would be loaded in place of the files that are missing, in the order of the graph.
 
     A file of the same name in another sub-folder comes first. Else a checkpoint is replaced by the bundled refiner if
@@ -70,7 +72,9 @@ def plan(graph: Graph, workspace: Workspace) -> list[Substitution]:
         wanted: Any = node.inputs[name]
         if not isinstance(wanted, str):
             continue
-        names = listed.setdefault(folder, workspace.list_files(folder))
+        if folder not in listed:
+            listed[folder] = list_files(folder)
+        names = listed[folder]
         if wanted in names:
             continue
         same = _same_file(wanted, names)
@@ -81,7 +85,7 @@ def plan(graph: Graph, workspace: Workspace) -> list[Substitution]:
     return found
 
 
-def apply(graph: Graph, substitutions: Iterable[Substitution]) -> None:
+def apply_stand_ins(graph: Graph, substitutions: Iterable[Substitution]) -> None:
     """Change the graph's inputs as planned."""
     for one in substitutions:
         graph[one.node].inputs[one.input] = one.used
@@ -106,7 +110,7 @@ def _base_name(name: str) -> str:
     return name.replace("\\", "/").rpartition("/")[2]
 
 
-def _stand_in(node: GraphNode, wanted: str, folder: str, feeds: "Consumers", graph: Graph) -> str:
+def _stand_in(node: GraphNode, wanted: str, folder: str, feeds: Consumers, graph: Graph) -> str:
     if folder == "vae":
         return BASE
     if folder != "checkpoints":
