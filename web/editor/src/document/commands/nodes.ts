@@ -1,0 +1,126 @@
+/** Commands on nodes: add, remove, move, size, fields. */
+
+import type { Json } from "../json";
+import type { Draft } from "immer";
+import type { GraphDraft, Recipe } from "../edit";
+import { freshSize } from "../geometry";
+import type { NodeSchema } from "../schema";
+import { freshValues } from "../widgets";
+import type { NodeId, NodeInput, WorkflowNode } from "../workflow";
+import { keyOf, pair } from "../workflow";
+import { removeLinks } from "./links";
+import { nextNodeId } from "./ids";
+
+/** A node of a type as a person gets it from the search, at the top left of its body. */
+export function freshNode(schema: NodeSchema, pos: readonly [number, number]): Omit<WorkflowNode, "id"> {
+  const inputs: NodeInput[] = schema.inputs.map((spec) => ({
+    name: spec.name,
+    type: spec.type,
+    link: null,
+    ...(spec.optional ? { shape: 7 } : {}),
+    ...(spec.isWidget ? { widget: { name: spec.name } } : {}),
+  }));
+  const node = {
+    type: schema.type,
+    pos: [pos[0], pos[1]] as const,
+    size: [0, 0] as const,
+    flags: {},
+    order: 0,
+    mode: 0,
+    inputs: [...inputs.filter((input) => !input.widget), ...inputs.filter((input) => input.widget)],
+    outputs: schema.outputs.map((output) => ({
+      name: output.name,
+      type: output.type,
+      links: null,
+      ...(output.isList ? { shape: 6 } : {}),
+    })),
+    properties: { "Node name for S&R": schema.type },
+    widgets_values: freshValues(schema),
+  };
+  return { ...node, size: freshSize({ id: 0, ...node }, schema) };
+}
+
+/** Add a node; `made` is told its id. */
+export function addNode(node: Omit<WorkflowNode, "id">, made?: (id: NodeId) => void): Recipe {
+  return (graph, workflow) => {
+    const id = nextNodeId(graph, workflow);
+    graph.nodes.push({ ...node, id } as Draft<WorkflowNode>);
+    made?.(id);
+  };
+}
+
+/** Remove nodes and the links that end at them. */
+export function removeNodes(ids: readonly NodeId[]): Recipe {
+  return (graph, workflow) => {
+    const gone = new Set(ids.map(keyOf));
+    removeLinks((link) => gone.has(keyOf(link.from)) || gone.has(keyOf(link.to)))(graph, workflow);
+    graph.nodes = graph.nodes.filter((node) => !gone.has(keyOf(node.id)));
+  };
+}
+
+/** Move nodes by a distance. */
+export function moveNodes(ids: readonly NodeId[], dx: number, dy: number): Recipe {
+  return onNodes(ids, (node) => {
+    const [x, y] = pair(node.pos);
+    node.pos = [x + dx, y + dy];
+  });
+}
+
+/** Put nodes at places: top left of their bodies, by the key of their ids. */
+export function placeNodes(places: ReadonlyMap<string, readonly [number, number]>): Recipe {
+  return (graph) => {
+    for (const node of graph.nodes) {
+      const place = places.get(keyOf(node.id));
+      if (place) node.pos = [place[0], place[1]];
+    }
+  };
+}
+
+/** Set the size of a node's body. */
+export function sizeNode(id: NodeId, size: readonly [number, number]): Recipe {
+  return onNodes([id], (node) => {
+    node.size = [size[0], size[1]];
+  });
+}
+
+/** Set fields of nodes: title, color, bgcolor, mode, shape. `undefined` removes a field. */
+export function setFields(ids: readonly NodeId[], fields: { readonly [name: string]: Json | undefined }): Recipe {
+  return onNodes(ids, (node) => {
+    for (const [name, value] of Object.entries(fields)) {
+      if (value === undefined) delete (node as Record<string, unknown>)[name];
+      else (node as Record<string, unknown>)[name] = value;
+    }
+  });
+}
+
+/** Set a flag of nodes: collapsed, pinned. */
+export function setFlag(ids: readonly NodeId[], flag: string, on: boolean): Recipe {
+  return onNodes(ids, (node) => {
+    const flags = (node.flags ??= {}) as Record<string, unknown>;
+    if (on) flags[flag] = true;
+    else delete flags[flag];
+  });
+}
+
+/** Set the value at a place of `widgets_values`; of nodes that keep values by name, the one of that name. */
+export function setWidgetValue(id: NodeId, name: string, index: number, value: Json): Recipe {
+  return onNodes([id], (node) => {
+    const values = node.widgets_values;
+    if (values != null && !Array.isArray(values)) {
+      (values as Record<string, unknown>)[name] = value;
+      return;
+    }
+    const list = (values ?? []) as unknown[];
+    while (list.length < index) list.push(null);
+    list[index] = value;
+    node.widgets_values = list as Draft<WorkflowNode>["widgets_values"];
+  });
+}
+
+/** Apply a change to each node of some ids. */
+export function onNodes(ids: readonly NodeId[], change: (node: Draft<WorkflowNode>) => void): Recipe {
+  return (graph: GraphDraft) => {
+    const wanted = new Set(ids.map(keyOf));
+    for (const node of graph.nodes) if (wanted.has(keyOf(node.id))) change(node);
+  };
+}

@@ -1,0 +1,30 @@
+import "./style/main.css";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { listenToKeys } from "./actions/keys";
+import { ACTIONS } from "./actions/all";
+import { followRuns } from "./running/feed";
+import { App } from "./shell/App";
+import { createStudio, StudioContext, type Studio } from "./state/studio";
+import { openDefault } from "./workflows/start";
+
+/** Draw the studio, then fill it; `data-ready` on the page's root element says that it can be used. */
+async function start(studio: Studio): Promise<void> {
+  const root = document.getElementById("studio");
+  if (!root) throw new Error("index.html has no #studio.");
+  createRoot(root).render(
+    <StrictMode>
+      <StudioContext value={studio}>
+        <App />
+      </StudioContext>
+    </StrictMode>,
+  );
+  listenToKeys(document, studio, ACTIONS);
+  followRuns(studio);
+  studio.socket.open();
+  await studio.catalogue.load();
+  await openDefault(studio);
+  document.documentElement.dataset["ready"] = "true";
+}
+
+void start(createStudio(window));

@@ -1,0 +1,45 @@
+import { Canvas } from "../canvas/Canvas";
+import { useText } from "../i18n/use_text";
+import { InspectorPanel } from "../inspect/InspectorPanel";
+import { QueueControls } from "../running/QueueControls";
+import { useUi } from "../state/studio";
+import { TabBar } from "../workflows/TabBar";
+import { ConnectionLine } from "./ConnectionLine";
+import { DialogHost } from "./DialogHost";
+import { Notices } from "./Notices";
+import { PANELS } from "./panels";
+import { Rail } from "./Rail";
+
+/** The whole screen: tabs and the queue's button on top, panels left, the canvas, the inspector right. */
+export function App() {
+  const t = useText();
+  const open = useUi((state) => state.panel);
+  const inspecting = useUi((state) => state.inspecting !== null);
+  const panel = PANELS.find((one) => one.name === open);
+  return (
+    <div className="app">
+      <header className="top-bar">
+        <strong className="brand">{t("app.name")}</strong>
+        <TabBar />
+        <QueueControls />
+      </header>
+      <Rail />
+      {panel ? (
+        <aside className="side-panel" aria-label={t(panel.title)}>
+          <panel.component />
+        </aside>
+      ) : null}
+      <main className="canvas-area">
+        <ConnectionLine />
+        <Canvas />
+      </main>
+      {inspecting ? (
+        <aside className="inspector" aria-label={t("inspect.panel")}>
+          <InspectorPanel />
+        </aside>
+      ) : null}
+      <Notices />
+      <DialogHost />
+    </div>
+  );
+}

@@ -1,0 +1,21 @@
+import { useEffect, useRef } from "react";
+import { useStudio, useUi } from "../state/studio";
+import { DIALOGS } from "./dialogs";
+
+/** Shows the dialog that is open, over everything, with the focus kept inside (the browser's own modal dialog). */
+export function DialogHost() {
+  const { ui } = useStudio();
+  const dialog = useUi((state) => state.dialog);
+  const host = useRef<HTMLDialogElement>(null);
+  const Content = dialog ? DIALOGS[dialog.name] : undefined;
+  useEffect(() => {
+    if (Content) host.current?.showModal();
+  }, [Content]);
+  if (!dialog || !Content) return null;
+  const close = (): void => ui.setState({ dialog: null });
+  return (
+    <dialog ref={host} className="dialog" onClose={close}>
+      <Content about={dialog.about} close={close} />
+    </dialog>
+  );
+}

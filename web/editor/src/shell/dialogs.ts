@@ -1,0 +1,16 @@
+/** Dialogs by name: `studio.ui.show("mask", {...})` opens one. */
+
+import type { ComponentType } from "react";
+import { GridDialog } from "../grid/GridDialog";
+import { MaskEditor } from "../masks/MaskEditor";
+
+/** What a dialog is given: what it is about, and how it closes. */
+export interface DialogProps {
+  readonly about: Readonly<Record<string, unknown>>;
+  readonly close: () => void;
+}
+
+export const DIALOGS: Readonly<Record<string, ComponentType<DialogProps>>> = {
+  mask: MaskEditor,
+  grid: GridDialog,
+};

@@ -1,0 +1,56 @@
+/** What is open on the screen beside the documents. */
+
+import { createStore, type StoreApi } from "zustand/vanilla";
+
+/** A message that goes by itself, or stays until it is closed (problems). */
+export interface Notice {
+  readonly id: string;
+  readonly tone: "info" | "success" | "problem";
+  readonly text: string;
+  readonly details?: string;
+  readonly action?: { readonly title: string; readonly run: () => void };
+}
+
+/** A dialog over everything: its name in `shell/dialogs.ts`, and what it is about. */
+export interface OpenDialog {
+  readonly name: string;
+  readonly about: Readonly<Record<string, unknown>>;
+}
+
+export interface UiState {
+  /** The name of the side panel in `shell/panels.ts`, null: closed. */
+  readonly panel: string | null;
+  readonly inspecting: InspectedWire | null;
+  readonly dialog: OpenDialog | null;
+  readonly notices: readonly Notice[];
+}
+
+/** The output whose value the inspector shows. */
+export interface InspectedWire {
+  readonly tab: string;
+  /** As the server writes it. */
+  readonly node: string;
+  readonly slot: number;
+}
+
+export interface Ui extends StoreApi<UiState> {
+  notify(notice: Omit<Notice, "id">): string;
+  dismiss(id: string): void;
+  show(dialog: string, about?: Readonly<Record<string, unknown>>): void;
+  togglePanel(panel: string): void;
+}
+
+export function createUi(): Ui {
+  const store = createStore<UiState>(() => ({ panel: null, inspecting: null, dialog: null, notices: [] }));
+  return {
+    ...store,
+    notify(notice) {
+      const id = crypto.randomUUID();
+      store.setState((state) => ({ notices: [...state.notices, { ...notice, id }] }));
+      return id;
+    },
+    dismiss: (id) => store.setState((state) => ({ notices: state.notices.filter((notice) => notice.id !== id) })),
+    show: (name, about = {}) => store.setState({ dialog: { name, about } }),
+    togglePanel: (panel) => store.setState((state) => ({ panel: state.panel === panel ? null : panel })),
+  };
+}
