@@ -35,6 +35,10 @@ class Cache(Protocol):
         """The result under a key; `root` is the key of the submitted node that it is needed for."""
         ...
 
+    def peek(self, key: str) -> Entry | None:
+        """The result under a key for somebody who only looks: it is kept no longer for that. From any thread."""
+        ...
+
     def put(self, key: str, root: str, entry: Entry) -> None: ...
 
     def clear(self) -> None: ...
@@ -129,6 +133,10 @@ class MemoryCache:
                 self._slots[key] = self._slots.pop(key)
             slot.worth = self._floor + self._worth(slot.entry, slot.parts)
             return slot.entry
+
+    def peek(self, key: str) -> Entry | None:
+        slot = self._slots.get(key)
+        return None if slot is None else slot.entry
 
     def put(self, key: str, root: str, entry: Entry) -> None:
         if self._max_bytes == 0:

@@ -17,6 +17,7 @@ from execution.errors import Cancelled, NodeError, NodeInputError, NodeRef
 from execution.events import Event, Warned
 from execution.graph import GraphNode, Link
 from execution.mapping import Result, Values, arguments, count_calls
+from execution.metering import Meter
 from execution.node import Node
 from execution.plan import Plan
 from execution.results import Blocked
@@ -27,6 +28,10 @@ LONGEST_SHOWN = 1000  # characters of an input's value in an error
 
 Instances = dict[tuple[str, str, Node], Any]
 """Class-style nodes keep one object per node over runs: (submitted node it descends from, its own id, its type)."""
+
+
+def _nothing() -> None:
+    """For runs whose plan nobody looks at."""
 
 
 @dataclass(slots=True)
@@ -41,6 +46,8 @@ class Surroundings:
     cancel: CancelToken
     thread_context: Callable[[], AbstractContextManager[Any]] = nullcontext  # for async nodes' own code
     begins: Callable[[NodeRef], None] | None = None  # called by the thread that calls the node, before it does
+    meter: Meter | None = None  # of the memory that nodes take
+    planned: Callable[[], None] = _nothing  # called once it is known which nodes the run depends on
 
 
 class Caller:

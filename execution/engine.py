@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import Any, Literal
 
@@ -15,12 +16,14 @@ from execution.calls import Instances, Surroundings
 from execution.context import CancelToken, Services
 from execution.dynamic_graph import DynamicGraph
 from execution.errors import Cancelled, NodeError, NodeRef
-from execution.events import Failed, Finished, RunCancelled, Sink
-from execution.explain import explain
+from execution.events import Failed, Finished, NodeFinished, RunCancelled, Sink
+from execution.explain import Reasons
 from execution.graph import Graph, to_prompt
 from execution.keys import FileDigests, KeyRecord
+from execution.metering import Meter
 from execution.outbox import Outbox
 from execution.plan import Plans
+from execution.planned import OnPlanned, Planned
 from execution.registry import Registry
 from execution.run import Run
 
@@ -45,16 +48,18 @@ class RunResult:
     cancelled_at: NodeRef | None = None
     seconds: float = 0.0
     record: KeyRecord | None = None
-    before: KeyRecord | None = None
+    failed: NodeFinished | None = None  # how long the failed node ran, and what it took
+    planned: Planned | None = None
+    reasons: Reasons | None = None
 
     def __repr__(self) -> str:  # short: asyncio writes a task's result out whenever it restores signal handlers
         return f"RunResult({self.status}, {len(self.executed)} executed, {len(self.cached)} cached)"
 
     def why(self, node_id: str) -> str:
         """A sentence that says why a node ran in this run, or why it did not."""
-        if self.record is None:
+        if self.reasons is None:
             return f"Node {node_id} did not run: the run ended before anything was decided."
-        return explain(node_id, self.record, self.before, set(self.executed), set(self.cached))
+        return self.reasons.sentence(node_id, self.executed, self.cached)
 
 
 class Engine:
@@ -62,7 +67,8 @@ class Engine:
 
     `services` are the objects nodes ask for by type; `files` tells the content of files apart; `code_salt` is a
     version of the code that nodes call (their own is in the keys anyway). `session` marks the results of node packs,
-    whose nodes may depend on what their keys do not say: another session does not take them for its own.
+    whose nodes may depend on what their keys do not say: another session does not take them for its own. `meter`
+    measures the memory that nodes take.
     """
 
     def __init__(
@@ -76,6 +82,7 @@ class Engine:
         run_context: RunContext = nullcontext,
         code_salt: str = "",
         session: str = "",
+        meter: Meter | None = None,
     ) -> None:
         self.registry = registry
         self.cache: Cache = MemoryCache() if cache is None else cache
@@ -83,6 +90,7 @@ class Engine:
         self._files = files
         self._thread_context = thread_context
         self._run_context = run_context
+        self._meter = meter
         self._plans = Plans(registry, code_salt, session)
         self._instances: Instances = {}
         self._last: KeyRecord | None = None
@@ -110,13 +118,14 @@ class Engine:
         cancel: CancelToken | None = None,
         services: Iterable[object] = (),
         begins: Callable[[NodeRef], None] | None = None,
+        planned: OnPlanned | None = None,
     ) -> RunResult:
         """Run what the output nodes of a graph, or `targets`, depend on.
 
         `extra` is what the client sent along (`extra_pnginfo`); `prompt` the API prompt if it is at hand; `services`
         are objects for the nodes of this run alone; `begins` is called before each node, by the thread that calls it,
-        so that it is known even when the node ends the process at once. A failing node is told in the result, not
-        raised. When the task that awaits this is cancelled, so is the run.
+        so that it is known even when the node ends the process at once; `planned` is told what the run is about to do.
+        A failing node is told in the result, not raised. When the task that awaits this is cancelled, so is the run.
 
         Raises:
             KeyError: a target is not in the graph.
@@ -137,10 +146,21 @@ class Engine:
 
         given = self._services.joined(services)
         around = Surroundings(
-            DynamicGraph(graph), given, extra or {}, submitted, outbox.put, token, self._thread_context, begins
+            DynamicGraph(graph),
+            given,
+            extra or {},
+            submitted,
+            outbox.put,
+            token,
+            self._thread_context,
+            begins,
+            self._meter,
         )
         run = Run(around, self._plans, self.cache, self._files, self._instances, outbox)
-        driving = loop.run_in_executor(self._device, self._drive, run, wanted, around)
+        plan = Planned(around.graph, run.keys, self.registry, self._last)
+        if planned is not None:
+            around.planned = partial(planned, plan)
+        driving = loop.run_in_executor(self._device, self._drive, run, wanted, around, plan)
         try:
             while not driving.done():
                 try:
@@ -162,23 +182,24 @@ class Engine:
         kinds = {kind: node.spec.output_node for kind in self.registry if (node := self.registry.get(kind))}
         return [node.id for node in graph.values() if kinds.get(node.type)]
 
-    def _drive(self, run: Run, targets: list[str], around: Surroundings) -> RunResult:
+    def _drive(self, run: Run, targets: list[str], around: Surroundings, plan: Planned) -> RunResult:
         """The whole of a run; on the device thread."""
         started = perf_counter()
-        result = RunResult("success", before=self._last)
+        result = RunResult("success", planned=plan)
         for key in [key for key in self._instances if key[0] not in around.graph.nodes]:
             del self._instances[key]
         try:
             with self._thread_context(), self._run_context(around.cancel):
                 result.outputs = run.drive(targets)
         except NodeError as error:
-            result.status, result.error = "error", error
+            result.status, result.error, result.failed = "error", error, run.failed
         except Cancelled:
             result.status, result.cancelled_at = "cancelled", run.at
         result.seconds = perf_counter() - started
         result.executed, result.cached, result.ui = run.executed, run.cached, run.ui
         result.nodes = {node_id: around.graph.ref(node_id) for node_id in run.ui}
-        result.record = self._last = self._record(run, around.graph)
+        result.record = plan.record()
+        result.reasons, self._last = Reasons(result.record, self._last), result.record
         if result.error is not None:
             around.emit(Failed(result.error))
         elif result.status == "cancelled":
@@ -186,10 +207,3 @@ class Engine:
         else:
             around.emit(Finished(result.seconds))
         return result
-
-    def _record(self, run: Run, graph: DynamicGraph) -> KeyRecord:
-        """What `why` needs of this run: of submitted nodes alone, for expansions hold objects."""
-        nodes = {node_id: node for node_id, node in graph.submitted.items() if node_id in run.keys.of}
-        keys = {node_id: run.keys.of[node_id] for node_id in nodes}
-        codes = {kind: self.registry[kind].code for kind in {node.type for node in nodes.values()}}
-        return KeyRecord(nodes, keys, codes, {n: note for n, note in run.keys.notes.items() if n in nodes})

@@ -36,6 +36,8 @@ class NodeFinished:
 
     node: NodeRef
     seconds: float
+    peak_bytes: int | None = None  # the most memory that it took, as the engine's meter has it; None: not measured
+    reason: str | None = None  # why it ran (see `explain.Reasons.of`); the engine leaves that to those who listen
 
 
 @dataclass(frozen=True, slots=True)

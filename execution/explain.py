@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
-from typing import Any
+from collections.abc import Container
+from typing import Any, NamedTuple
 
 from execution.constants import constant_text
 from execution.graph import GraphNode, Link
@@ -14,46 +14,92 @@ LONGEST_SHOWN = 60  # characters of a value in the sentence
 _NO_NOTES = KeyNotes()
 
 
-def explain(
-    node_id: str, now: KeyRecord, before: KeyRecord | None, executed: AbstractSet[str], cached: AbstractSet[str]
-) -> str:
-    """Why a node ran in a run, or did not, against the run before it."""
-    node = now.nodes.get(node_id)
-    if node is None:
-        if node_id in executed:
-            return f"Node {node_id} ran because the node whose expansion it belongs to did."
-        return f"Node {node_id} did not run: nothing that was asked for depends on it."
-    name = f"Node {node_id} ({node.type})"
-    if node_id in cached and node_id not in executed:
-        return f"{name} did not run: its result was known."
-    if node_id not in executed:
-        return f"{name} did not run: nothing asked for its result."
-    if before is None:
-        return f"{name} ran because this is the first run."
-    return f"{name} ran because {_reason(node_id, now, before)}."
+class Reasons:
+    """Why the nodes of one run ran, against the run before it; what was found is kept, so that all cost one pass.
+
+    May be asked on another thread while the run goes on.
+    """
+
+    def __init__(self, now: KeyRecord, before: KeyRecord | None) -> None:
+        self._now = now
+        self._before = before
+        self._known: frozenset[str] | None = None  # all keys of the run before
+        self._changes: dict[str, _Change] = {}
+
+    def of(self, node_id: str) -> str | None:
+        """Why a node ran, as what follows "because" in a sentence; None: it is no submitted node of the run."""
+        now, before = self._now, self._before
+        if node_id not in now.nodes:
+            return None
+        if before is None:
+            return "this is the first run"
+        if self._known is None:
+            self._known = frozenset(before.keys.values())
+        if now.keys[node_id] in self._known:
+            return "its result was no longer kept (it failed, was let go to save memory, or the cache was emptied)"
+        change = self._change(node_id, before)
+        return change.what if change.node in (node_id, None) else f"{change.what}, on which it depends"
+
+    def sentence(self, node_id: str, executed: Container[str], cached: Container[str]) -> str:
+        """Why a node ran in the run, or did not."""
+        node = self._now.nodes.get(node_id)
+        if node is None:
+            if node_id in executed:
+                return ran_because(f"Node {node_id}", None)
+            return f"Node {node_id} did not run: nothing that was asked for depends on it."
+        name = f"Node {node_id} ({node.type})"
+        if node_id in cached and node_id not in executed:
+            return not_run(name)
+        if node_id not in executed:
+            return f"{name} did not run: nothing asked for its result."
+        return ran_because(name, self.of(node_id))
+
+    def _change(self, node_id: str, before: KeyRecord) -> _Change:
+        """Follow the changed sources up to where the change began."""
+        now, way, through = self._now, list[str](), node_id
+        while True:
+            found = self._changes.get(through)
+            if found is not None:
+                break
+            way.append(through)
+            own = _own_change(through, now, before)
+            if own is not None:
+                found = _Change(through, own)
+                break
+            source = _changed_source(through, now, before)
+            if source is None:
+                found = _Change(None, "the engine's own version changed")
+                break
+            through = source
+        self._changes.update(dict.fromkeys(way, found))
+        return found
 
 
-def _reason(node_id: str, now: KeyRecord, before: KeyRecord) -> str:
-    """Follow the changed sources up to where the change began."""
-    if now.keys[node_id] in before.keys.values():
-        return "its result was no longer kept (it failed, was let go to save memory, or the cache was emptied)"
-    through = node_id
-    while True:
-        own = _own_change(through, now, before)
-        if own is not None:
-            return own if through == node_id else f"{own}, on which it depends"
-        node, old = now.nodes[through], before.nodes[through]
-        source = next(
-            (
-                link.node
-                for name, link in node.links()
-                if isinstance(was := old.inputs.get(name), Link) and now.keys[link.node] != before.keys.get(was.node)
-            ),
-            None,
-        )
-        if source is None:
-            return "the engine's own version changed"
-        through = source
+class _Change(NamedTuple):
+    """What changed between two runs, and the node that it changed at."""
+
+    node: str | None  # None: not at any node
+    what: str
+
+
+def ran_because(name: str, reason: str | None) -> str:
+    """The sentence for a node that ran; `reason` is None for a node of an expansion."""
+    return f"{name} ran because {reason or 'the node whose expansion it belongs to did'}."
+
+
+def not_run(name: str) -> str:
+    """The sentence for a node that need not run."""
+    return f"{name} did not run: its result was known."
+
+
+def _changed_source(node_id: str, now: KeyRecord, before: KeyRecord) -> str | None:
+    """The first source of a node whose result is another one than in the run before."""
+    node, old = now.nodes[node_id], before.nodes[node_id]
+    for name, link in node.links():
+        was = old.inputs.get(name)
+        if isinstance(was, Link) and now.keys[link.node] != before.keys.get(was.node):
+            return link.node
+    return None
 
 
 def _own_change(node_id: str, now: KeyRecord, before: KeyRecord) -> str | None:

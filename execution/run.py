@@ -68,6 +68,7 @@ class Run:
         self._schedule = Schedule(self._graph, self.keys, plans, cache, works, self._take_known)
         self._expander = Expander(self._graph, self.keys, plans, self._schedule)
         self.at: NodeRef | None = None  # the node called last
+        self.failed: NodeFinished | None = None  # how long the node took that failed, and how much memory
         self.executed: list[str] = []
         self.cached: list[str] = []
         self.ui: dict[str, dict[str, list[Any]]] = {}
@@ -82,6 +83,7 @@ class Run:
         emit = self._outbox.put
         self._around.cancel.on_cancel(lambda: self._inbox.put(_nothing))
         needed = self.keys.compute(targets)
+        self._around.planned()
         keys = self.keys.of
         self._cache.begin_run([keys[node_id] for node_id in needed])
         self.cached = [node_id for node_id in needed if keys[node_id] in self._cache]
@@ -92,11 +94,21 @@ class Run:
             self._schedule.demand(node_id).held = True
         try:
             self._until_done()
-        except NodeError:
+        except NodeError as error:
+            self.failed = self._failure(error)
             self._settle()
             raise
         works = self._schedule.works
         return {n: entry.outputs for n in targets if (entry := works[n].entry) is not None}
+
+    def _failure(self, error: NodeError) -> NodeFinished:
+        """What is known of the node that failed, and of its memory only here: its call has not returned."""
+        work = self._schedule.works.get(error.node.id)
+        if work is None or not work.began:
+            return NodeFinished(error.node, 0.0)
+        seconds = perf_counter() - work.began
+        measured = self._around.meter if not work.plan.node.is_async and work.ref == self.at else None
+        return NodeFinished(error.node, seconds, measured.peak(seconds) if measured is not None else None)
 
     def _until_done(self) -> None:
         inbox, pop, cancel = self._inbox, self._schedule.pop, self._around.cancel
@@ -145,7 +157,7 @@ class Run:
         if node.check_lazy is not None and work.plan.lazy and self._lacks_inputs(work):
             return
         self.executed.append(work.ref.id)
-        started = perf_counter()
+        work.began = perf_counter()
         if node.is_async:
             values = self._caller.gather(work)
             work.state = State.RUNNING
@@ -153,9 +165,16 @@ class Run:
             if work.plan.spec.output_node:
                 self._outputs_under_way.add(work)
             calls = AsyncCalls(self._caller, work, self._ask)
-            self._loop.call_soon_threadsafe(self._launch, work, calls.run(values), started)
-        else:
-            self._called(work, self._caller.call(work), started)
+            self._loop.call_soon_threadsafe(self._launch, work, calls.run(values))
+            return
+        meter = self._around.meter
+        if meter is None:
+            self._called(work, self._caller.call(work))
+            return
+        meter.begin()
+        results = self._caller.call(work)
+        work.peak = meter.peak(perf_counter() - work.began)
+        self._called(work, results)
 
     def _lacks_inputs(self, work: Work) -> bool:
         """Ask a class-style node which lazy inputs it wants; whether it must wait for one."""
@@ -173,9 +192,9 @@ class Run:
                 schedule.check_cycle(work)
                 return True
 
-    def _called(self, work: Work, results: list[Result], started: float) -> None:
+    def _called(self, work: Work, results: list[Result]) -> None:
         """A node's calls have returned."""
-        work.seconds += perf_counter() - started
+        work.seconds += perf_counter() - work.began
         if any(not isinstance(result, Blocked) and result.expansion is not None for result in results):
             self._expander.expand(work, results)
         else:
@@ -203,12 +222,14 @@ class Run:
         self._complete(work, entry)
         if entry.ui is not None and work.ref.id not in self.ui:
             self._show(work, entry.ui)
-        self._outbox.put(NodeFinished(work.ref, work.seconds))
+        self._outbox.put(NodeFinished(work.ref, work.seconds, work.peak))
 
     def _complete(self, work: Work, entry: Entry) -> None:
         parent = self._schedule.works.get(work.ref.parent) if work.ref.parent is not None else None
         if parent is not None:
             parent.seconds += work.seconds
+            if work.peak is not None:
+                parent.peak = work.peak if parent.peak is None else max(parent.peak, work.peak)
         for consumer in self._schedule.complete(work, entry):
             for future, slot in consumer.awaiting.pop(work, ()):
                 self._loop.call_soon_threadsafe(_resolve, future, entry.outputs[slot])
@@ -227,13 +248,13 @@ class Run:
 
     # What follows is about async nodes.
 
-    def _launch(self, work: Work, calls: Coroutine[Any, Any, list[Result]], started: float) -> None:
+    def _launch(self, work: Work, calls: Coroutine[Any, Any, list[Result]]) -> None:
         """Begin an async node; on the event loop's thread."""
         task = self._loop.create_task(calls)
         self._tasks.add(task)
-        task.add_done_callback(partial(self._landed, work, started))
+        task.add_done_callback(partial(self._landed, work))
 
-    def _landed(self, work: Work, started: float, task: asyncio.Task[list[Result]]) -> None:
+    def _landed(self, work: Work, task: asyncio.Task[list[Result]]) -> None:
         self._tasks.discard(task)
         failure = None if task.cancelled() else task.exception()
         try:
@@ -241,7 +262,7 @@ class Run:
                 self._show_early(work, task.result())
         finally:
             self._outputs_under_way.discard(work)
-            self._inbox.put(partial(self._land, work, started, task, failure))
+            self._inbox.put(partial(self._land, work, task, failure))
 
     def _show_early(self, work: Work, results: list[Result]) -> None:
         """Tell what an async node shows as soon as it is known; the device thread may be busy for long."""
@@ -251,9 +272,7 @@ class Run:
         if ui is not None:
             self._show(work, ui)
 
-    def _land(
-        self, work: Work, started: float, task: asyncio.Task[list[Result]], failure: BaseException | None
-    ) -> None:
+    def _land(self, work: Work, task: asyncio.Task[list[Result]], failure: BaseException | None) -> None:
         """An async node has ended; on the device thread."""
         self._under_way -= 1
         if task.cancelled():
@@ -261,7 +280,7 @@ class Run:
             raise node_error(work.ref, stopped, {}) from stopped
         if failure is not None:
             raise failure
-        self._called(work, task.result(), started)
+        self._called(work, task.result())
 
     async def _ask(self, work: Work, link: Link) -> list[Any]:
         """A running node wants a lazy input; on the event loop's thread."""

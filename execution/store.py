@@ -98,8 +98,8 @@ class DiskStore:
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and (key in self._pending or (_is_key(key) and self._path(key).exists()))
 
-    def read(self, key: str) -> Stored | None:
-        """The result under a key; None if there is none, or none that is whole."""
+    def read(self, key: str, *, looking: bool = False) -> Stored | None:
+        """The result under a key; None if there is none, or none that is whole. `looking` does not count as use."""
         waiting = self._pending.get(key)
         if waiting is not None:
             return Stored(waiting.outputs, waiting.seconds)
@@ -114,7 +114,7 @@ class DiskStore:
         with suppress(OSError):  # another process was quicker
             if found is None:
                 path.unlink()
-            else:
+            elif not looking:
                 os.utime(path)
         return found
 

@@ -32,6 +32,13 @@ class TieredCache:
         self.memory.put(key, root, entry)
         return entry
 
+    def peek(self, key: str) -> Entry | None:
+        entry = self.memory.peek(key)
+        if entry is not None:
+            return entry
+        stored = self.disk.read(key, looking=True)
+        return None if stored is None else Entry(stored.outputs, None, stored.seconds)
+
     def put(self, key: str, root: str, entry: Entry) -> None:
         self.memory.put(key, root, entry)
         if entry.lasting and entry.ui is None:

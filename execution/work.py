@@ -24,6 +24,7 @@ class Work:
 
     __slots__ = (
         "awaiting",
+        "began",
         "consumers",
         "entry",
         "feeds_urgent",
@@ -32,6 +33,7 @@ class Work:
         "key",
         "node",
         "number",
+        "peak",
         "plan",
         "ref",
         "results",
@@ -60,7 +62,9 @@ class Work:
         self.feeds_urgent = False
         self.twin: Work | None = None  # an equal node under way, whose result it will take
         self.results: list[Any] = []  # per call, what it gave, while it expands
+        self.began = 0.0  # when it was called (perf_counter); 0: not yet
         self.seconds = 0.0
+        self.peak: int | None = None  # bytes, see metering.py
         self.awaiting: dict[Work, list[tuple[Future[list[Any]], int]]] = {}  # lazy inputs asked for by a running node
 
     @property

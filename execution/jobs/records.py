@@ -36,6 +36,7 @@ class JobError:
     node_type: str = ""
     traceback: tuple[str, ...] = ()
     inputs: Mapping[str, Any] = field(default_factory=dict[str, Any])  # name -> list of JSON values
+    input_name: str | None = None  # the input that is at fault, where the node said so
     disk_full: bool = False  # the node found no room on a disk: nothing is wrong with the job
 
 
@@ -55,6 +56,7 @@ class Outcome:
     blocked: tuple[Mapping[str, str], ...] = ()  # {"node", "node_type", "message"} of blockers that told something
     warnings: tuple[str, ...] = ()
     used: Mapping[str, Any] = field(default_factory=dict[str, Any])  # {"seeds": {...}, "models": {file: digest}}
+    reports: Mapping[str, Any] = field(default_factory=dict[str, Any])  # see execution/workers/reports.py
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from execution.graph import Graph
 from execution.logbook import Logbook
@@ -14,12 +14,15 @@ from execution.schema import ListFiles
 from execution.validate import Validation
 from execution.validate_values import HasFile, PathOf
 from execution.workers.known import Known
+from execution.workers.messages import Answer
 from execution.workers.questions import NoAnswerError, Questions
 from execution.workers.seat import Seat
 from execution.workers.validation import Question, judge
 
 VALIDATION_WAIT = 10.0  # seconds that a worker gets to judge inputs; a prompt that nobody judges is accepted
 STATS_WAIT = 0.5  # seconds
+LOOK_WAIT = 60.0  # seconds that a worker gets to look at a value, which may be large
+MOST_LOOKS = 32  # that wait for an answer at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Asking:
         self._known = known
         self._folders = folders
         self._logs = logs
+        self._looks = 0
 
     async def validate(self, graph: Graph, targets: Collection[str] | None) -> Validation:
         """Judge a prompt.
@@ -74,6 +78,26 @@ class Asking:
     async def stats(self) -> list[Mapping[str, Any]]:
         """The workers' devices; of a worker that cannot answer now, as last known."""
         return [device for device in await asyncio.gather(*map(self._stats_of, self._seats)) if device]
+
+    async def look(self, worker: str | None, kind: Literal["value", "picture"], question: Any) -> Answer:
+        """Have the worker that ran a job look at what flowed in it.
+
+        Raises:
+            NoAnswerError: it cannot now.
+            LookupError: there is no such worker any more.
+        """
+        seat = next((seat for seat in self._seats if seat.name == worker), None)
+        if seat is None:
+            raise LookupError("The worker that ran this job is not there any more: run it again to look at it.")
+        if not seat.up:
+            raise NoAnswerError(f"The worker {seat.name} is not ready.")
+        if self._looks >= MOST_LOOKS:
+            raise NoAnswerError("Too many values are being looked at.")
+        self._looks += 1
+        try:
+            return await self.questions.answer(seat, kind, question, LOOK_WAIT)
+        finally:
+            self._looks -= 1
 
     async def _stats_of(self, seat: Seat) -> Mapping[str, Any]:
         if seat.up:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from execution.errors import NodeRef
 from execution.graph import Graph
@@ -251,6 +251,10 @@ class Dispatcher:
     async def stats(self) -> list[Mapping[str, Any]]:
         """The workers' devices; of a worker that cannot answer now, as last known."""
         return await self._asking.stats()
+
+    async def look(self, worker: str | None, kind: Literal["value", "picture"], question: Any) -> Answer:
+        """Have the worker that ran a job look at what flowed in it; see `Asking.look`."""
+        return await self._asking.look(worker, kind, question)
 
     # What workers say
 

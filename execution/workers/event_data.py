@@ -34,8 +34,8 @@ def event_to_data(event: Event) -> EventData | None:
     match event:
         case NodeStarted(node):
             return ["NodeStarted", [node]]
-        case NodeFinished(node, seconds):
-            return ["NodeFinished", [node, seconds]]
+        case NodeFinished(node, seconds, peak, reason):
+            return ["NodeFinished", [node, seconds, peak, reason]]
         case Progress(node, value, total):
             numbers = [_number(value), _number(total)]
             return None if None in numbers else ["Progress", [node, *numbers]]

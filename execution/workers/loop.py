@@ -18,7 +18,10 @@ from execution.engine import Engine
 from execution.errors import NodeRef
 from execution.graph import GraphNode, parse_prompt
 from execution.jobs.records import Outcome
+from execution.planned import Planned
 from execution.validators import own_validators
+from execution.workers.flows import Flows, NotThereError
+from execution.workers.inspecting import Inspection, Inspector
 from execution.workers.last_node import STARTING, VARIABLE, LastNode
 from execution.workers.messages import (
     Answer,
@@ -70,6 +73,7 @@ class WorkerParts:
     encoder: Encoder = field(default_factory=NoPictures)
     services: Callable[[RunJob], AbstractContextManager[Iterable[object]]] = _no_services  # for the nodes of one job
     change: ChangePrompt | None = None  # node packs that change prompts before they run
+    inspector: Inspector | None = None  # looks at what flowed; None: nobody can
     meanwhile: Callable[[], None] | None = None  # what makes the first job quicker; begun once the worker is ready
 
 
@@ -84,6 +88,9 @@ class WorkerLoop:
         self._tokens: dict[str, CancelToken] = {}
         self._inbox: asyncio.Queue[RunJob | Free] = asyncio.Queue()
         self._answering = ThreadPoolExecutor(ANSWERING_THREADS, thread_name_prefix="answers")
+        self._inspecting = ThreadPoolExecutor(1, thread_name_prefix="inspection")  # may take long, others must not wait
+        self._flows = Flows(parts.engine.cache, parts.engine.registry)
+        self._inspection = None if parts.inspector is None else Inspection(self._flows, parts.inspector)
         self._check = own_validators(parts.engine.registry)
 
     async def run(self) -> NoReturn:
@@ -114,7 +121,8 @@ class WorkerLoop:
             if token is not None:
                 token.cancel()
         elif isinstance(message, Ask):
-            self._answering.submit(self._answer, message)
+            looks = message.kind in ("value", "picture")
+            (self._inspecting if looks else self._answering).submit(self._answer, message)
         elif isinstance(message, (RunJob, Free)):
             if isinstance(message, RunJob):
                 self._tokens[message.job] = CancelToken()
@@ -123,6 +131,11 @@ class WorkerLoop:
     async def _run(self, job: RunJob) -> Outcome:
         engine = self._parts.engine
         teller = Teller(job.job, self._pipe, self._pictures)
+
+        def plan(planned: Planned) -> None:
+            self._flows.begin(job.job, planned)
+            teller.plan(planned)
+
         try:
             prompt, extra = self._changed(job)
             graph = parse_prompt(prompt)
@@ -136,10 +149,12 @@ class WorkerLoop:
                     cancel=self._tokens[job.job],
                     services=services,
                     begins=lambda node: self._last_node.note(job.job, node),
+                    planned=plan,
                 )
             outcome = outcome_of(result, teller.notes, graph, engine.registry, engine.cache)
         except Exception as error:  # noqa: BLE001 - the worker's border: this job fails, the next one must still run
             outcome = server_error(error)
+        self._flows.end(job.job)
         teller.end()
         return outcome
 
@@ -158,7 +173,8 @@ class WorkerLoop:
 
     def _answer(self, ask: Ask) -> None:
         try:
-            answer = Answer(ask.number, plain(self._find_answer(ask)))
+            value, payload = self._look(ask) if ask.kind in ("value", "picture") else (self._find_answer(ask), b"")
+            answer = Answer(ask.number, plain(value), payload=payload)
         except Exception as error:  # noqa: BLE001 - the worker's border: the asker hears why there is no answer
             answer = Answer(ask.number, error=f"{type(error).__name__}: {text_of(error)}")
         self._pipe.send(answer)
@@ -169,6 +185,18 @@ class WorkerLoop:
         if ask.kind == "catalogue":
             return self._parts.catalogue() if self._parts.catalogue is not None else self._parts.ready().catalogue
         return [self._judge(*question) for question in cast("list[list[Any]]", ask.question)]
+
+    def _look(self, ask: Ask) -> tuple[Any, bytes]:
+        """What flowed, as `Ask` describes it."""
+        try:
+            if self._inspection is None:
+                raise NotThereError(410, "This worker cannot show what flowed through its wires.")
+            if ask.kind == "picture":
+                told, picture = self._inspection.picture(ask.question)
+                return {"status": 200, "told": told}, picture
+            return {"status": 200, "told": self._inspection.value(ask.question)}, b""
+        except NotThereError as error:
+            return {"status": error.status, "sentence": error.sentence}, b""
 
     def _judge(self, node: str, kind: str, inputs: Mapping[str, Any], received: Mapping[str, str]) -> str | None:
         """What a node type's own validator says."""

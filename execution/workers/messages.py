@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from execution.jobs.records import Outcome
 
+Question = Literal["validate", "catalogue", "stats", "value", "picture"]
+
 # ---- server -> worker
 
 
@@ -47,14 +49,15 @@ class Free:
 class Ask:
     """A question, answered by `Answer` with the same number, also while a job runs.
 
-    `kind` "validate": `payload` is a list of [node id, type, inputs, received types] for node types with a validator
+    `kind` "validate": `question` is a list of [node id, type, inputs, received types] for node types with a validator
     of their own; the answer is a list with None (well) or a text for each. "catalogue": the classes of node packs are
     asked anew for their inputs; the answer is the catalogue. "stats": the answer is what
-    `/system_stats` lists of the device, in bytes.
+    `/system_stats` lists of the device, in bytes. "value", "picture": what flowed through a wire (see inspecting.py);
+    the answer is {"status": 200, "told": ...} with a picture as its payload, or another status and a "sentence".
     """
 
     number: int
-    kind: Literal["validate", "catalogue", "stats"]
+    kind: Question
     question: Any = None
 
 
@@ -137,6 +140,7 @@ class Answer:
     number: int
     value: Any = None
     error: str | None = None
+    payload: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from execution.jobs.records import JobError, Outcome
 from execution.keys import KeyRecord
 from execution.registry import Registry
 from execution.workers.plain import plain, text_of
+from execution.workers.reports import NodeReport, Reports, pack_reports
 
 SEED_INPUTS = ("seed", "noise_seed")
 INPUT_FOLDER = "input"  # files of this folder, and of its kinds, are no models
@@ -30,6 +31,7 @@ class Notes:
         self.cached: tuple[str, ...] | None = None
         self.blocked: list[tuple[NodeRef, str]] = []
         self.warnings: dict[str, None] = {}
+        self.reports: Reports = {}
 
     def warn(self, sentence: str) -> None:
         if len(self.warnings) < MOST_WARNINGS:
@@ -39,6 +41,7 @@ class Notes:
 def outcome_of(result: RunResult, notes: Notes, graph: Graph, registry: Registry, cache: Cache) -> Outcome:
     """The record of a run that has ended."""
     at = result.cancelled_at
+    _report_failure(result, notes.reports)
     return Outcome(
         result.status,
         outputs={node_id: plain(ui) for node_id, ui in result.ui.items()},
@@ -51,7 +54,19 @@ def outcome_of(result: RunResult, notes: Notes, graph: Graph, registry: Registry
         blocked=tuple(_blocked(ref, message, graph) for ref, message in notes.blocked),
         warnings=tuple(notes.warnings),
         used={} if result.record is None else used(result.record, registry, cache),
+        reports=pack_reports(notes.reports),
     )
+
+
+def _report_failure(result: RunResult, reports: Reports) -> None:
+    """Add the node that failed, and the submitted one whose expansion made it."""
+    failed = result.failed
+    if failed is None or result.reasons is None:
+        return
+    real = failed.node.real or failed.node.id
+    reports[real] = NodeReport("failed", reason=result.reasons.of(real))
+    reason = result.reasons.of(failed.node.id)
+    reports[failed.node.id] = NodeReport("failed", failed.seconds, failed.peak_bytes, reason)
 
 
 def submitted(ref: NodeRef, graph: Graph) -> tuple[str, str]:
@@ -82,6 +97,7 @@ def node_job_error(error: NodeError, graph: Graph) -> JobError:
         kind,
         traceback_lines(cause or error),
         {name: plain(values) for name, values in error.inputs.items()},
+        input_name=error.input_name,
         disk_full=isinstance(cause, OSError) and cause.errno in NO_ROOM,
     )
 

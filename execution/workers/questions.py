@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from itertools import count
-from typing import Any, Literal
+from typing import Any
 
-from execution.workers.messages import Answer, Ask
+from execution.workers.messages import Answer, Ask, Question
 from execution.workers.seat import Seat
 
 
@@ -19,16 +19,24 @@ class Questions:
 
     def __init__(self) -> None:
         self._numbers = count(1)
-        self._open: dict[int, tuple[Seat, asyncio.Future[Any]]] = {}
+        self._open: dict[int, tuple[Seat, asyncio.Future[Answer]]] = {}
 
-    async def ask(self, seat: Seat, kind: Literal["validate", "catalogue", "stats"], question: Any, wait: float) -> Any:
-        """Ask a worker.
+    async def ask(self, seat: Seat, kind: Question, question: Any, wait: float) -> Any:
+        """The value of a worker's answer.
+
+        Raises:
+            NoAnswerError: there was none within `wait` seconds.
+        """
+        return (await self.answer(seat, kind, question, wait)).value
+
+    async def answer(self, seat: Seat, kind: Question, question: Any, wait: float) -> Answer:
+        """A worker's answer, with its payload.
 
         Raises:
             NoAnswerError: there was none within `wait` seconds.
         """
         number = next(self._numbers)
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._open[number] = (seat, future)
         try:
             seat.send(Ask(number, kind, question))
@@ -45,7 +53,7 @@ class Questions:
         if future is None or future.done():
             return
         if answer.error is None:
-            future.set_result(answer.value)
+            future.set_result(answer)
         else:
             future.set_exception(NoAnswerError(answer.error))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from execution.errors import NodeRef
 from execution.jobs.records import Job, JobError, Outcome
+from execution.workers.reports import NodeReport, Reports, pack_reports
 from execution.workers.seat import Seat
 from execution.workers.states import JobProgress
 
@@ -82,7 +83,12 @@ class Running:
             error=error,
             cancelled_at=self.at() if cancelled else None,
             seconds=monotonic() - self.began,
+            reports=pack_reports(self._reports(failed=not cancelled)),
         )
+
+    def _reports(self, *, failed: bool) -> Reports:
+        at = self.at() if failed else None
+        return {**self.progress.reports, **({} if at is None else {at[0]: NodeReport("failed")})}
 
     def death_sentence(self, death: str) -> str:
         """How its worker died, for people; `death` is a clause."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from execution.errors import NodeRef
 from execution.events import Cached, Event, NodeFinished, NodeStarted, Progress, Started, UiOutput
 from execution.workers.news import JobPicture
+from execution.workers.reports import CACHED, NodeReport, Reports
 
 WorkerStatus = Literal["starting", "ready", "busy", "dead", "stopped"]
 
@@ -55,6 +56,7 @@ class JobProgress:
         default_factory=dict[str, tuple[NodeRef, Mapping[str, list[Any]]]]
     )
     preview: JobPicture | None = None
+    reports: Reports = field(default_factory=dict[str, NodeReport])
 
     @property
     def node(self) -> NodeRef | None:
@@ -78,13 +80,16 @@ class JobProgress:
                 self.total = nodes
             case Cached(nodes):
                 self.cached.update(dict.fromkeys(nodes))
+                for node_id in nodes:
+                    self.reports.setdefault(node_id, CACHED)
             case NodeStarted(node):
                 self.running[node.id] = node
             case Progress(node, value, total):
                 self.steps[node.id] = (value, total)
             case UiOutput(node, output):
                 self.ui[node.id] = (node, output)
-            case NodeFinished(node, _):
+            case NodeFinished(node, seconds, peak, reason):
+                self.reports[node.id] = NodeReport("ran", seconds, peak, reason)
                 self.running.pop(node.id, None)
                 self.finished[node.id] = node
                 if self.preview is not None and self.preview.node.id == node.id:

@@ -9,12 +9,15 @@ from time import monotonic
 
 from execution.errors import NodeRef
 from execution.events import Cached, Event, NodeBlocked, NodeFinished, Preview, Progress, Warned
+from execution.explain import Reasons
+from execution.planned import Planned
 from execution.workers.event_data import EventData, event_to_data
 from execution.workers.messages import Told
 from execution.workers.outcomes import Notes
 from execution.workers.pictures import Pictures
 from execution.workers.pipes import Pipe
 from execution.workers.plain import text_of
+from execution.workers.reports import CACHED, NodeReport
 
 PROGRESS_EVERY = 0.05  # seconds between two of a node's progress events that are sent
 ALWAYS_TOLD = 200  # progress events of a node that are all sent: clients count a sampler's steps
@@ -38,6 +41,8 @@ class Teller:
         self._told: Counter[str] = Counter()  # node id -> how often that was
         self._loop = asyncio.get_running_loop()
         self._later: asyncio.Handle | None = None  # a look that is planned
+        self._planned: Planned | None = None
+        self._reasons: Reasons | None = None
 
     def sink(self, event: Event) -> None:
         """Take an event."""
@@ -46,6 +51,8 @@ class Teller:
         elif isinstance(event, Preview):
             self._picture(event)
         else:
+            if isinstance(event, NodeFinished):
+                event = self._explained(event)
             self._note(event)
             self._release(event.node.id if isinstance(event, NodeFinished) else None)
             self._add(event)
@@ -53,6 +60,10 @@ class Teller:
                 self._sent.pop(event.node.id, None)
                 del self._told[event.node.id]
                 self._pictures.forget(event.node)
+
+    def plan(self, planned: Planned) -> None:
+        """The run is about to begin; on any thread."""
+        self._planned = planned
 
     def end(self) -> None:
         """Tell what is still held."""
@@ -63,12 +74,25 @@ class Teller:
 
     def _note(self, event: Event) -> None:
         notes = self.notes
-        if isinstance(event, Cached) and notes.cached is None:
-            notes.cached = event.nodes
+        if isinstance(event, NodeFinished):
+            notes.reports[event.node.id] = NodeReport("ran", event.seconds, event.peak_bytes, event.reason)
+        elif isinstance(event, Cached):
+            if notes.cached is None:
+                notes.cached = event.nodes
+            for node_id in event.nodes:
+                notes.reports.setdefault(node_id, CACHED)
         elif isinstance(event, NodeBlocked):
             notes.blocked.append((event.node, event.message))
         elif isinstance(event, Warned):
             notes.warn(event.sentence)
+
+    def _explained(self, event: NodeFinished) -> NodeFinished:
+        """The event with why the node ran."""
+        if self._reasons is None:
+            if self._planned is None:
+                return event
+            self._reasons = self._planned.reasons()
+        return NodeFinished(event.node, event.seconds, event.peak_bytes, self._reasons.of(event.node.id))
 
     def _progress(self, event: Progress) -> None:
         node = event.node.id

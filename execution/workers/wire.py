@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from execution.jobs.outcomes import outcome_from_data, outcome_to_data
 from execution.workers import messages
-from execution.workers.messages import Ended, FromWorker, Pack, Picture, Ready, ToWorker
+from execution.workers.messages import Answer, Ended, FromWorker, Pack, Picture, Ready, ToWorker
 from execution.workers.plain import plain
 
 Message = FromWorker | ToWorker
@@ -52,7 +52,7 @@ def encode(message: Message) -> bytes:
         data["outcome"] = outcome_to_data(message.outcome)
     elif isinstance(message, Ready):
         data["packs"] = [pack_to_data(pack) for pack in message.packs]
-    payload = message.payload if isinstance(message, Picture) else b""
+    payload = message.payload if isinstance(message, (Answer, Picture)) else b""
     try:
         text = json.dumps([kind, data], separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError):
@@ -76,7 +76,7 @@ def decode(text: bytes, payload: bytes) -> Message:
         elif kind == "Ready":
             data["packs"] = tuple(Pack(**pack) for pack in data["packs"])
             data["routes"] = tuple((method, path) for method, path in data["routes"])
-        elif kind == "Picture":
+        elif kind in ("Answer", "Picture"):
             data["payload"] = payload
         return cast("Message", _KINDS[kind](**data))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
