@@ -12,6 +12,7 @@ from types import FrameType
 
 from aiohttp import web
 
+from commands.browser import open_browser, wants_browser
 from commands.devices import choose_devices
 from commands.errors import EXIT_OK, UsageProblem
 from commands.extra_paths import read_extra_paths
@@ -31,7 +32,7 @@ from folders.job_files import JobFiles
 from folders.listing import FolderListing
 from folders.workspace import Workspace
 from web.app import create_app
-from web.front_end import FRONT_END, MISSING, MISSING_REMEDY
+from web.front_end import FRONT_END
 from web.security import GUARD, WILDCARDS, Guard, needs_token, new_token
 from web.site import Site, WebOptions
 
@@ -160,9 +161,12 @@ async def _serve(
         stack.push_async_callback(dispatcher.stop)
         if store.notice:
             say(store.notice)
-        if app[FRONT_END].root is None:
-            say(f"{MISSING} {MISSING_REMEDY}")
+        if problem := app[FRONT_END].problem:
+            say(problem)
         _greet(options.listen, address, token, app[GUARD])
+        app[FRONT_END].start()
+        if wants_browser(options.browser):
+            open_browser(address if token is None else _one_time_link(address, app[GUARD]))
         await stopping.wait()
         say("Stopping. What is queued waits for the next start.")
 
@@ -175,6 +179,7 @@ def _web_options(options: ServeOptions, token: str | None, listening: socket.soc
         max_upload_bytes=int(options.max_upload_size * 2**20),
         cors_origin=options.enable_cors_header,
         front_end=options.front_end,
+        editor=_absolute(options.editor),
         allow_private_webhooks=options.allow_private_webhooks,
         multi_user=options.multi_user,
         argv=tuple(sys.argv),
@@ -185,10 +190,14 @@ def _greet(listen: str, address: str, token: str | None, guard: Guard) -> None:
     say(f"Weft serves at {address}")
     if token is None:
         return
-    say(f"Open it in a browser, once, by  {address}/?token={guard.browser_code()}")
+    say(f"Open it in a browser, once, by  {_one_time_link(address, guard)}")
     if listen in WILDCARDS:
         say("Other machines reach it under this one's name or address, in place of 127.0.0.1.")
     say(f"Programs send the header        Authorization: Bearer {token}")
+
+
+def _one_time_link(address: str, guard: Guard) -> str:
+    return f"{address}/?token={guard.browser_code()}"
 
 
 def _stop_on_signals(stopping: asyncio.Event) -> None:

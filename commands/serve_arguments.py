@@ -24,6 +24,8 @@ class ServeOptions:
     allow_private_webhooks: bool
     multi_user: bool
     front_end: str
+    editor: Path | None
+    browser: bool | None
     workspace: Path
     models_dir: list[Path]
     input_directory: Path | None
@@ -77,6 +79,12 @@ def _add_network(group: Group) -> None:
     group.add_argument("--allow-private-webhooks", action="store_true", help="webhooks may go to private addresses")
     group.add_argument("--multi-user", action="store_true", help="settings and workflows for each user of the editor")
     group.add_argument("--front-end", choices=("weft", "comfyui"), default="weft", help="the page served at /")
+    group.add_argument("--editor", type=Path, metavar="DIR", help="a build of the editor that was made elsewhere")
+    browser = group.add_mutually_exclusive_group()
+    browser.add_argument(
+        "--browser", action="store_true", default=None, help="open a browser (default: when started on a desktop)"
+    )
+    browser.add_argument("--no-browser", dest="browser", action="store_false", help="open none")
 
 
 def _add_folders(group: Group) -> None:

@@ -52,6 +52,7 @@ ROUTE_MODULES = (
     "web.routes.i18n",
     "web.routes.templates",
     "web.routes.status",
+    "web.routes.status_page",
     "web.routes.front_end",
     "web.routes.documentation",
 )
@@ -93,6 +94,7 @@ def create_app(site: Site, routes: Sequence[Route] | None = None) -> web.Applica
     app.on_shutdown.append(end_streams)
     app.cleanup_ctx.append(log_bad_requests_in_one_line)
     app.cleanup_ctx.append(_listening)
+    app.on_cleanup.append(_stop_front_end)
     app.cleanup_ctx.append(api_v2)
     return app
 
@@ -107,6 +109,10 @@ async def _listening(app: web.Application) -> AsyncIterator[None]:
     app[LOG_FEED].stop()
     app[HUB].stop()
     app[ENDINGS].stop()
+
+
+async def _stop_front_end(app: web.Application) -> None:
+    await app[FRONT_END].stop()
 
 
 async def _let_go(app: web.Application) -> None:

@@ -1,113 +1,56 @@
-"""What a browser finds at `/`: Weft's own page, or the stock front end of the API that Weft speaks."""
+"""What a browser finds at `/`: Weft's editor, or the stock front end of the API that Weft speaks."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
+from typing import Protocol
 
 from aiohttp import web
 
-from web.files.places import file_below
-from web.files.plain_file import PlainFile
-from web.files.site_types import site_type
-from web.refusal import Refusal
+from web.editor_build.finding import prebuilt
+from web.editor_building import EditorBuilding
+from web.editor_front_end import EditorFrontEnd
 from web.site import WebOptions
-
-STATUS_PAGE = Path(__file__).resolve().parent / "pages" / "status"
-STOCK_PACKAGE = "comfyui_frontend_package"
-STOCK_VERSION = "1.58.1"
-FURTHER: Mapping[str, tuple[str, str]] = {
-    "templates": ("comfyui_workflow_templates", "templates"),
-    "docs": ("comfyui_embedded_docs", "docs"),
-}
-"""URL folder -> optional package and the folder within it, for example workflows and help texts."""
-
-NO_CACHE = {"Cache-Control": "no-cache", "Pragma": "no-cache", "Expires": "0"}
-
-EMPTY: Mapping[str, tuple[str, bytes]] = {
-    "user.css": ("text/css; charset=utf-8", b""),
-    "templates/index.json": ("application/json", b"[]"),
-    "templates/index_logo.json": ("application/json", b"{}"),
-}
-"""What the stock front end asks for whether or not it is there, and what says that it is not."""
+from web.stock_front_end import StockFrontEnd
 
 
-MISSING = "The front end that --front-end comfyui serves is not installed."
-MISSING_REMEDY = f"Run: pip install comfyui-frontend-package=={STOCK_VERSION} (then start the server again)."
-
-
-@dataclass(frozen=True, slots=True)
-class FrontEnd:
-    """The folders of the chosen one."""
-
-    root: Path | None  # None: it is not installed
-    folders: Mapping[str, Path] = field(default_factory=dict[str, Path])  # URL folder -> folder
-    stock: bool = False
+class FrontEnd(Protocol):
+    """A page and its files."""
 
     @property
     def extensions(self) -> Path | None:
-        """The folder of the stock front end's own extensions."""
-        return self.root / "extensions" / "core" if self.stock and self.root else None
+        """The folder of the front end's own extensions."""
+        ...
+
+    @property
+    def problem(self) -> str | None:
+        """Why there is no page, for who starts the server; None: there is one, or there will be."""
+        ...
+
+    def start(self) -> None:
+        """Begin what takes time; nobody waits for it."""
+        ...
+
+    async def stop(self) -> None:
+        """End what goes on."""
+        ...
 
     async def index(self) -> web.StreamResponse:
-        """The page at `/`.
-
-        Raises:
-            Refusal: 503, the front end that was chosen is not installed.
-        """
-        if self.root is None:
-            raise Refusal(503, "front_end_missing", MISSING, MISSING_REMEDY)
-        return PlainFile(self.root / "index.html", headers={"Content-Type": "text/html; charset=utf-8", **NO_CACHE})
+        """The page at `/`. Raises Refusal where there is none."""
+        ...
 
     async def file(self, name: str) -> web.StreamResponse | None:
         """A file of the front end; None: it has none of that name."""
-        if self.root is None:
-            return None
-        try:
-            path = await asyncio.to_thread(self._find, name)
-        except Refusal:
-            return None
-        if path is not None:
-            return PlainFile(path, headers={"Content-Type": site_type(path.name), **_caching(name)})
-        if self.stock and name in EMPTY:
-            type, body = EMPTY[name]
-            return web.Response(body=body, headers={"Content-Type": type, "Cache-Control": "no-cache"})
-        return None
-
-    def _find(self, name: str) -> Path | None:
-        folder, _, below = name.partition("/")
-        root, below = (self.folders[folder], below) if folder in self.folders else (self.root, name)
-        if root is None or not below:
-            return None
-        path = file_below(root, below)
-        return path if path.is_file() else None
-
-
-def _caching(name: str) -> dict[str, str]:
-    return NO_CACHE if name.endswith("index.html") else {}
+        ...
 
 
 def choose_front_end(options: WebOptions) -> FrontEnd:
     """The front end that the command line names."""
-    if options.front_end != "comfyui":
-        return FrontEnd(STATUS_PAGE)
-    static = _package_folder(STOCK_PACKAGE, "static")
-    further = {url: _package_folder(package, folder) for url, (package, folder) in FURTHER.items()}
-    found = {url: folder for url, folder in further.items() if folder is not None}
-    usable = static if static and (static / "index.html").is_file() else None
-    return FrontEnd(usable, found, stock=True)
-
-
-def _package_folder(package: str, folder: str) -> Path | None:
-    """A folder of an installed package, which is not imported for it."""
-    spec = find_spec(package)
-    for place in (spec.submodule_search_locations or []) if spec else []:
-        if (Path(place) / folder).is_dir():
-            return Path(place) / folder
-    return None
+    if options.front_end == "comfyui":
+        return StockFrontEnd()
+    made = options.editor
+    building = EditorBuilding() if made is None else EditorBuilding(lambda: prebuilt(made))
+    return EditorFrontEnd(building, private=options.token is not None)
 
 
 FRONT_END: web.AppKey[FrontEnd] = web.AppKey("front_end", FrontEnd)

@@ -24,6 +24,7 @@ class WebOptions:
     max_upload_bytes: int = 100 * 2**20
     cors_origin: str | None = None  # --enable-cors-header
     front_end: str = "weft"  # "weft" | "comfyui"
+    editor: Path | None = None  # a build of the editor that was made elsewhere
     allow_private_webhooks: bool = False
     multi_user: bool = False
     argv: Sequence[str] = ()

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from tests.browser.studio import Complaints, Studio, open_editor, running_studio
+
 SCREEN: ViewportSize = {"width": 1400, "height": 900}
 ACTION_SECONDS = 60
 
@@ -37,3 +39,26 @@ def page(browser: Browser) -> Iterator[Page]:
     context.set_default_timeout(1000 * ACTION_SECONDS)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """A real server and worker with the bundled checkpoints, the built editor at `/`."""
+    with running_studio(tmp_path_factory.mktemp("studio")) as studio:
+        yield studio
+
+
+@pytest.fixture
+def complaints(page: Page) -> Iterator[Complaints]:
+    """Of the test's page; it fails the test if any is left that `complaints.expect` did not name."""
+    complaints = Complaints(page)
+    yield complaints
+    assert complaints.unexpected == []
+
+
+@pytest.fixture
+def editor_page(studio: Studio, page: Page, complaints: Complaints) -> Page:
+    """The editor, freshly opened, on a server without jobs, saved workflows or settings of earlier tests."""
+    studio.clean()
+    open_editor(page, studio)
+    return page

@@ -38,7 +38,7 @@ def server(tmp_path_factory):
 
 
 def test_a_running_job_is_cancelled_by_its_button(page, server):
-    page.goto(server.url)
+    page.goto(f"{server.url}/status")
     page.get_by_text("Nothing runs and nothing waits.").wait_for()
     server.post("/prompt", {"prompt": {"1": {"class_type": "WaitForever", "inputs": {}}}})
     page.locator("#running").get_by_role("button", name="Cancel WaitForever").click()
@@ -49,7 +49,7 @@ def test_a_running_job_is_cancelled_by_its_button(page, server):
 
 
 def test_a_pack_that_did_not_load_is_told_with_its_reason(page, server):
-    page.goto(server.url)
+    page.goto(f"{server.url}/status")
     broken = page.locator("#packs li", has_text="broken")
     broken.wait_for()
     assert broken.locator(".outcome").inner_text() == "Left out"

@@ -1,4 +1,4 @@
-"""GET /status: the server at a glance, for pages that show it."""
+"""GET /api/status: the server at a glance, for pages that show it."""
 
 from __future__ import annotations
 
@@ -136,11 +136,12 @@ STATUS = {
 ROUTES = (
     Route(
         "GET",
-        "/status",
+        "/api/status",
         get_status,
         "The server at a glance: workers, node packs, what runs, waits and has ended.",
         "System",
         answers={200: "Times are Unix milliseconds."},
         schema=STATUS,
+        prefixed=False,
     ),
 )
