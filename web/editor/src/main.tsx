@@ -4,18 +4,23 @@ import { createRoot } from "react-dom/client";
 import { listenToKeys } from "./actions/keys";
 import { ACTIONS } from "./actions/all";
 import { followRuns } from "./running/feed";
+import { followAppearance } from "./shell/appearance";
 import { App } from "./shell/App";
+import { Guard } from "./shell/Guard";
 import { createStudio, StudioContext, type Studio } from "./state/studio";
 import { openDefault } from "./workflows/start";
 
 /** Draw the studio, then fill it; `data-ready` on the page's root element says that it can be used. */
 async function start(studio: Studio): Promise<void> {
+  followAppearance(window, studio.settings);
   const root = document.getElementById("studio");
   if (!root) throw new Error("index.html has no #studio.");
   createRoot(root).render(
     <StrictMode>
       <StudioContext value={studio}>
-        <App />
+        <Guard>
+          <App />
+        </Guard>
       </StudioContext>
     </StrictMode>,
   );

@@ -6,6 +6,7 @@ import { useUi } from "../state/studio";
 import { TabBar } from "../workflows/TabBar";
 import { ConnectionLine } from "./ConnectionLine";
 import { DialogHost } from "./DialogHost";
+import { MainMenu } from "./MainMenu";
 import { Notices } from "./Notices";
 import { PANELS } from "./panels";
 import { Rail } from "./Rail";
@@ -19,6 +20,7 @@ export function App() {
   return (
     <div className="app">
       <header className="top-bar">
+        <MainMenu />
         <strong className="brand">{t("app.name")}</strong>
         <TabBar />
         <QueueControls />

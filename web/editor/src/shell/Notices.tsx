@@ -1,28 +1,49 @@
+import { useEffect } from "react";
 import { useText } from "../i18n/use_text";
 import { useStudio, useUi } from "../state/studio";
+import type { Notice } from "../state/ui";
 import { Icon } from "./Icon";
+
+const STAYS = 6000; // ms that a message stays which nobody has to act on
 
 /** Messages in the corner. */
 export function Notices() {
-  const t = useText();
-  const { ui } = useStudio();
   const notices = useUi((state) => state.notices);
   return (
     <div className="notices" role="status" aria-live="polite">
-      {notices.map(({ id, tone, text, details, action }) => (
-        <div key={id} className="notice" data-tone={tone}>
-          <p>{text}</p>
-          {details ? <p className="details">{details}</p> : null}
-          {action ? (
-            <button type="button" onClick={action.run}>
-              {action.title}
-            </button>
-          ) : null}
-          <button type="button" className="icon-button" aria-label={t("shell.close")} onClick={() => ui.dismiss(id)}>
-            <Icon name="close" />
-          </button>
-        </div>
+      {notices.map((notice) => (
+        <NoticeCard key={notice.id} notice={notice} />
       ))}
+    </div>
+  );
+}
+
+function NoticeCard({ notice: { id, tone, text, details, action } }: { readonly notice: Notice }) {
+  const t = useText();
+  const { ui } = useStudio();
+  useEffect(() => {
+    if (tone === "problem" || action) return;
+    const timer = setTimeout(() => ui.dismiss(id), STAYS);
+    return () => clearTimeout(timer);
+  }, [ui, id, tone, action]);
+  return (
+    <div className="notice" data-tone={tone}>
+      <p>{text}</p>
+      {details ? <p className="details">{details}</p> : null}
+      {action ? (
+        <button
+          type="button"
+          onClick={() => {
+            ui.dismiss(id);
+            action.run();
+          }}
+        >
+          {action.title}
+        </button>
+      ) : null}
+      <button type="button" className="icon-button" aria-label={t("shell.close")} onClick={() => ui.dismiss(id)}>
+        <Icon name="close" />
+      </button>
     </div>
   );
 }

@@ -3,6 +3,9 @@
 import type { ComponentType } from "react";
 import { GridDialog } from "../grid/GridDialog";
 import { MaskEditor } from "../masks/MaskEditor";
+import { CommandList } from "./CommandList";
+import { KeysDialog } from "./KeysDialog";
+import { SettingsDialog } from "./SettingsDialog";
 
 /** What a dialog is given: what it is about, and how it closes. */
 export interface DialogProps {
@@ -13,4 +16,7 @@ export interface DialogProps {
 export const DIALOGS: Readonly<Record<string, ComponentType<DialogProps>>> = {
   mask: MaskEditor,
   grid: GridDialog,
+  commands: CommandList,
+  keys: KeysDialog,
+  settings: SettingsDialog,
 };
