@@ -1,23 +1,33 @@
 /**
  * Where things are on the canvas, in canvas units, without asking the browser.
  *
- * `pos` of a file is the top left of a node's body; its title lies above that. Slots and widgets have fixed heights, so
- * that files laid out elsewhere look as they did there.
+ * `pos` of a file is the top left of a node's body; its title lies above that. Slots and widgets have the heights that
+ * saved files are laid out for (a node with r rows of slots and w widgets is 20 r + 24 w + 14 high in them, 20 r + 6
+ * without widgets), so that a workflow from elsewhere looks here as it did there.
  */
 
 import type { NodeSchema } from "./schema";
 import type { WorkflowNode } from "./workflow";
 import { pair } from "./workflow";
+import type { Widget } from "./widgets";
 import { widgetsOf } from "./widgets";
 
 export const TITLE_HEIGHT = 30;
 export const SLOT_HEIGHT = 20;
 export const WIDGET_HEIGHT = 24;
-export const TEXT_HEIGHT = 60; // the least that a text area gets
-export const PADDING = 6;
+/** The least that a text area gets. */
+export const TEXT_HEIGHT = 60;
+/** From the top of the body to the first row of slots. */
+export const SLOTS_TOP = 4;
+/** Between the slots and the widgets. */
+export const WIDGETS_GAP = 2;
+/** Below the last widget, and below the last slot of a node without widgets. */
+export const WIDGETS_BOTTOM = 8;
+export const SLOTS_BOTTOM = 2;
 export const LEAST_WIDTH = 140;
 const USUAL_WIDTH = 210;
 const CHARACTER_WIDTH = 7;
+const TEXT_NODE_SIZE = [400, 180] as const;
 
 export interface Box {
   readonly x: number;
@@ -26,22 +36,76 @@ export interface Box {
   readonly height: number;
 }
 
-/** The inputs of a node that have a row with a socket of their own; sockets of widgets sit on their widgets. */
-export function socketInputs(node: WorkflowNode): { readonly slot: number; readonly name: string }[] {
-  return (node.inputs ?? []).flatMap((input, slot) => (input.widget ? [] : [{ slot, name: input.name }]));
+/** Where the controls of a widget are; `y` from the top of the node's box, which is its title's. */
+export interface WidgetRow {
+  readonly widget: Widget;
+  readonly y: number;
+  /** Of all its lines: a seed's control and an image's upload button are a line of their own. */
+  readonly height: number;
+}
+
+/** A part of a node's body from its left to its right; `y` from the top of the node's box. */
+export interface Strip {
+  readonly y: number;
+  readonly height: number;
+}
+
+/**
+ * The inputs of a node that have a row with a socket of their own; sockets of widgets sit on their widgets. An input
+ * for a widget that the node does not have (its type is unknown, or changed) gets a row, so that its link is seen.
+ */
+export function socketInputs(
+  node: WorkflowNode,
+  schema?: NodeSchema,
+): { readonly slot: number; readonly name: string }[] {
+  const widgets = new Set(widgetsOf(node, schema).map((widget) => widget.name));
+  return (node.inputs ?? []).flatMap((input, slot) =>
+    widgets.has(input.widget?.name ?? "") ? [] : [{ slot, name: input.name }],
+  );
+}
+
+/** The rows of a node's widgets, from the top. Text areas share what the body has to spare. */
+export function widgetRows(node: WorkflowNode, schema: NodeSchema | undefined): readonly WidgetRow[] {
+  const widgets = widgetsOf(node, schema);
+  const areas = widgets.filter((widget) => widget.spec.multiline).length;
+  const [, least] = leastSize(node, schema);
+  const spare = Math.max(0, pair(node.size, [0, least])[1] - least);
+  const rows: WidgetRow[] = [];
+  let y = TITLE_HEIGHT + slotsHeight(node, schema) + WIDGETS_GAP;
+  for (const widget of widgets) {
+    const height = leastHeight(widget) + (widget.spec.multiline ? spare / areas : 0);
+    rows.push({ widget, y, height });
+    y += height;
+  }
+  return rows;
+}
+
+/** What is left of a node's body below its slots and widgets: room for pictures. Height 0 where there is none. */
+export function bodyRest(node: WorkflowNode, schema: NodeSchema | undefined): Strip {
+  const last = widgetRows(node, schema).at(-1);
+  const y = last ? last.y + last.height : TITLE_HEIGHT + slotsHeight(node, schema);
+  const [, least] = leastSize(node, schema);
+  const height = Math.max(least, pair(node.size, [0, least])[1]);
+  const bottom = last ? WIDGETS_BOTTOM : SLOTS_BOTTOM;
+  return { y, height: Math.max(0, TITLE_HEIGHT + height - bottom - y) };
 }
 
 /** The least size of a node's body that shows all of it. */
 export function leastSize(node: WorkflowNode, schema: NodeSchema | undefined): [number, number] {
-  const rows = Math.max(socketInputs(node).length, node.outputs?.length ?? 0);
   const widgets = widgetsOf(node, schema);
-  let height = PADDING + rows * SLOT_HEIGHT;
-  for (const widget of widgets) {
-    height += widget.spec.multiline ? TEXT_HEIGHT : WIDGET_HEIGHT;
-    if (widget.control !== undefined) height += WIDGET_HEIGHT;
-    if (widget.spec.upload) height += WIDGET_HEIGHT;
-  }
-  return [LEAST_WIDTH, height + PADDING];
+  const slots = slotsHeight(node, schema);
+  if (widgets.length === 0) return [LEAST_WIDTH, slots + SLOTS_BOTTOM];
+  const rows = widgets.reduce((sum, widget) => sum + leastHeight(widget), 0);
+  return [LEAST_WIDTH, slots + WIDGETS_GAP + rows + WIDGETS_BOTTOM];
+}
+
+function slotsHeight(node: WorkflowNode, schema: NodeSchema | undefined): number {
+  return SLOTS_TOP + Math.max(socketInputs(node, schema).length, node.outputs?.length ?? 0) * SLOT_HEIGHT;
+}
+
+function leastHeight({ spec, control }: Widget): number {
+  const first = spec.multiline ? TEXT_HEIGHT : WIDGET_HEIGHT;
+  return first + (control === undefined ? 0 : WIDGET_HEIGHT) + (spec.upload ? WIDGET_HEIGHT : 0);
 }
 
 /** The size of a fresh node. */
@@ -51,7 +115,7 @@ export function freshSize(node: WorkflowNode, schema: NodeSchema): [number, numb
   const out = Math.max(0, ...schema.outputs.map((output) => output.name.length));
   const width = Math.max(USUAL_WIDTH, (longest + out + 6) * CHARACTER_WIDTH, schema.displayName.length * 9 + 40);
   const hasText = schema.inputs.some((input) => input.isWidget && input.multiline);
-  return [hasText ? Math.max(width, 400) : width, hasText ? Math.max(height, 180) : height];
+  return hasText ? [Math.max(width, TEXT_NODE_SIZE[0]), Math.max(height, TEXT_NODE_SIZE[1])] : [width, height];
 }
 
 /** The box of a node, title included. Collapsed nodes are their title. */
@@ -66,23 +130,19 @@ export function nodeBox(node: WorkflowNode, schema: NodeSchema | undefined): Box
 /** The middle of an output's socket, relative to the node's box. */
 export function outputPoint(node: WorkflowNode, box: Box, slot: number): [number, number] {
   if (node.flags?.collapsed) return [box.width, TITLE_HEIGHT / 2];
-  return [box.width, TITLE_HEIGHT + PADDING + (slot + 0.5) * SLOT_HEIGHT];
+  return [box.width, rowMiddle(slot)];
 }
 
 /** The middle of an input's socket, relative to the node's box. */
 export function inputPoint(node: WorkflowNode, schema: NodeSchema | undefined, slot: number): [number, number] {
   if (node.flags?.collapsed) return [0, TITLE_HEIGHT / 2];
-  const sockets = socketInputs(node);
-  const row = sockets.findIndex((input) => input.slot === slot);
-  if (row >= 0) return [0, TITLE_HEIGHT + PADDING + (row + 0.5) * SLOT_HEIGHT];
-  const rows = Math.max(sockets.length, node.outputs?.length ?? 0);
-  let y = TITLE_HEIGHT + PADDING + rows * SLOT_HEIGHT;
+  const row = socketInputs(node, schema).findIndex((input) => input.slot === slot);
+  if (row >= 0) return [0, rowMiddle(row)];
   const name = node.inputs?.[slot]?.widget?.name;
-  for (const widget of widgetsOf(node, schema)) {
-    if (widget.name === name) break;
-    y += widget.spec.multiline ? TEXT_HEIGHT : WIDGET_HEIGHT;
-    if (widget.control !== undefined) y += WIDGET_HEIGHT;
-    if (widget.spec.upload) y += WIDGET_HEIGHT;
-  }
-  return [0, y + WIDGET_HEIGHT / 2];
+  const found = widgetRows(node, schema).find(({ widget }) => widget.name === name);
+  return [0, (found?.y ?? TITLE_HEIGHT) + WIDGET_HEIGHT / 2];
+}
+
+function rowMiddle(row: number): number {
+  return TITLE_HEIGHT + SLOTS_TOP + (row + 0.5) * SLOT_HEIGHT;
 }
