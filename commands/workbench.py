@@ -17,6 +17,7 @@ from commands.files import is_folder
 from execution.cache import Cache, MemoryCache
 from execution.engine import Engine
 from execution.main_memory import default_cache_bytes
+from execution.metering import Meter
 from execution.registry import Registry
 from execution.store import DiskStore
 from execution.tiered import TieredCache
@@ -100,6 +101,7 @@ class EngineSetup:
     colours: PreviewColours | None = None  # given where previews are shown
     session: str = ""  # of the server: results of node packs are taken from disk within one only
     tell: Callable[[str], None] | None = None  # hears sentences about the disk tier
+    meter: Meter | None = None  # of the memory that each node takes
     tidy: bool = False  # remove half-written files of dead processes from the output and temporary folders
 
 
@@ -124,6 +126,7 @@ def build_engine(
         run_context=lambda cancel: memory.interruption.asking(cancel.check),
         code_salt=code_salt(memory),
         session=chosen.session,
+        meter=chosen.meter,
     )
 
 

@@ -14,6 +14,7 @@ from typing import cast
 import torch
 
 from commands.errors import UsageProblem
+from commands.node_memory import meter_for
 from commands.workbench import (
     Caching,
     EngineSetup,
@@ -35,6 +36,7 @@ from folders.job_files import JobFiles
 from folders.workspace import Workspace
 from models.memory import DeviceMemory
 from models.sdxl.text_encoder import import_transformers
+from nodes.inspection.inspector import ValueInspector
 from nodes.preview_colours import PreviewColours
 from nodes.previews import PreviewEncoder, PreviewMethod
 from packs.load import LoadedPacks, load_packs
@@ -69,10 +71,11 @@ def build_parts(settings: WorkerSettings, send: Send) -> WorkerParts:
     setup = EngineSetup(
         caching=caching_of(settings),
         metadata=not settings.disable_metadata,
-        colours=colours if settings.preview_method != "none" else None,
+        colours=colours,
         session=settings.session,
         tell=_tell,
         tidy=True,
+        meter=meter_for(memory.device),
     )
     engine = build_engine(loaded.registry, workspace, memory, setup)
     journals = JobFiles(settings.journals)
@@ -87,6 +90,7 @@ def build_parts(settings: WorkerSettings, send: Send) -> WorkerParts:
         catalogue=lambda: catalogue_to_data(loaded.refresh()),
         encoder=encoder,
         services=lambda job: job_services(journals, job.job),
+        inspector=ValueInspector(memory.device, colours),
         change=loaded.changed_prompt if loaded.host.prompt_handlers else None,
         meanwhile=_prepare,
     )

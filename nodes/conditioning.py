@@ -6,6 +6,7 @@ import torch
 
 from execution.fields import Help, Range
 from execution.node import Context, NodeInputError, node
+from nodes.prompt_notes import OPTION, joined
 from nodes.types import MAX_SIDE, Aligned, Conditioning, ConditioningValue, Fraction, Mask, Strength
 
 Percent = Annotated[float, Range(0, 1, step=0.001)]
@@ -64,10 +65,12 @@ def conditioning_concat(
     ctx: Context,
 ) -> Conditioning:
     """Append the tokens of one prompt to those of another, as if the text had been longer by a chunk."""
-    added, _ = only_entry(conditioning_from, "conditioning_from", ctx)
+    added, more = only_entry(conditioning_from, "conditioning_from", ctx)
     for states, _ in conditioning_to:
         check_widths(states, added)
-    return [[torch.cat((states, added), dim=1), dict(options)] for states, options in conditioning_to]
+    return [
+        [torch.cat((states, added), dim=1), {**options, **joined(options, more)}] for states, options in conditioning_to
+    ]
 
 
 @node("ConditioningAverage", category="conditioning")
@@ -87,7 +90,7 @@ def conditioning_average(
         check_widths(states, other)
         missing = max(0, states.shape[1] - other.shape[1])
         fitted = torch.nn.functional.pad(other[:, : states.shape[1]], (0, 0, 0, missing))
-        kept = dict(options)
+        kept = {**options, **joined(options, other_options)}
         if other_pooled is not None:
             pooled = options.get("pooled_output", other_pooled)
             kept["pooled_output"] = pooled * share + other_pooled * (1 - share)
@@ -170,5 +173,6 @@ def conditioning_zero_out(*, conditioning: Changed) -> Conditioning:
     for states, options in conditioning:
         pooled = options.get("pooled_output")
         extra = {} if pooled is None else {"pooled_output": torch.zeros_like(pooled)}
-        zeroed.append([torch.zeros_like(states), {**options, **extra}])
+        kept = {name: value for name, value in options.items() if name != OPTION}
+        zeroed.append([torch.zeros_like(states), {**kept, **extra}])
     return zeroed

@@ -8,6 +8,7 @@ from execution.node import Context, NodeInputError, node
 from models.checkpoint import CheckpointError
 from models.sdxl.text import Clip as ClipHandle
 from models.sdxl.text import TextError, Tokens
+from nodes.prompt_notes import noted
 from nodes.types import MAX_SIDE, Clip, Conditioning, ConditioningValue
 
 Prompt = Annotated[str, Multiline(dynamic_prompts=True), Mentions("embeddings")]
@@ -29,7 +30,7 @@ def encode(
         encoded = clip.encode(tokens)
     except (TextError, CheckpointError) as error:
         raise NodeInputError("clip", str(error)) from error
-    return [[encoded.cond, {"pooled_output": encoded.pooled, **options}]]
+    return [[encoded.cond, {"pooled_output": encoded.pooled, **options, **noted(tokens)}]]
 
 
 @node("CLIPTextEncode", category="conditioning", display_name="CLIP Text Encode (Prompt)")

@@ -17,7 +17,9 @@ from execution.validate import Validation
 from execution.validate_values import HasFile, PathOf
 from execution.workers.asking import Asking, Folders
 from execution.workers.board import Board
+from execution.workers.eta import Eta
 from execution.workers.event_data import event_from_data
+from execution.workers.forecasts import Forecasts
 from execution.workers.giving_out import GivingOut
 from execution.workers.journals import Journals
 from execution.workers.known import Known
@@ -74,6 +76,8 @@ class Dispatcher:
         self._asking = Asking(self._seats, self._known, folders, logs)
         board, seats, known = self._board, self._seats, self._known
         self._giving_out = GivingOut(store, board, seats, known, self._wake, self._emit, self._queued)
+        self._forecasts = Forecasts(store, board, known)
+        self._listeners.append(self._forecasts.hear)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._submitting: set[str] = set()  # ids of jobs of which nobody has been told yet
         self._stopping = False
@@ -84,6 +88,7 @@ class Dispatcher:
         """Begin; workers come up by themselves."""
         try:
             await self._known.load()
+            await self._forecasts.load()
             if self._journals is not None:
                 await self._journals.tidy(self.store)
         except (StoreError, OSError) as error:
@@ -100,6 +105,7 @@ class Dispatcher:
         if self._tasks:
             await asyncio.wait(self._tasks)
         await self._board.close()
+        await self._forecasts.close()
         if self._journals is not None:
             await self._journals.close()
 
@@ -129,6 +135,10 @@ class Dispatcher:
         """How far a running job is; changes while it runs."""
         running = self._board.running.get(job_id)
         return running.progress if running is not None else None
+
+    def forecast(self, job_id: str) -> Eta | None:
+        """When a running job will be done; None: nobody can say."""
+        return self._forecasts.of(job_id)
 
     @property
     def workers(self) -> list[WorkerState]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from time import monotonic
+from typing import Any, Literal, NamedTuple
 
 from execution.errors import NodeRef
 from execution.events import Cached, Event, NodeFinished, NodeStarted, Progress, Started, UiOutput
@@ -42,6 +43,15 @@ class WorkerState:
     secret: str = ""
 
 
+class Pace(NamedTuple):
+    """Two moments of a node's own progress, as it was told: the first and the last. Times are monotonic."""
+
+    first: float
+    first_at: float
+    last: float
+    last_at: float
+
+
 @dataclass(slots=True)
 class JobProgress:
     """How far a running job is: what somebody who begins to watch now must be told."""
@@ -55,6 +65,8 @@ class JobProgress:
     ui: dict[str, tuple[NodeRef, Mapping[str, list[Any]]]] = field(
         default_factory=dict[str, tuple[NodeRef, Mapping[str, list[Any]]]]
     )
+    began: dict[str, float] = field(default_factory=dict[str, float])  # monotonic
+    paces: dict[str, Pace] = field(default_factory=dict[str, "Pace"])
     preview: JobPicture | None = None
     reports: Reports = field(default_factory=dict[str, NodeReport])
 
@@ -84,8 +96,10 @@ class JobProgress:
                     self.reports.setdefault(node_id, CACHED)
             case NodeStarted(node):
                 self.running[node.id] = node
+                self.began[node.id] = monotonic()
             case Progress(node, value, total):
                 self.steps[node.id] = (value, total)
+                self._pace(node.id, value)
             case UiOutput(node, output):
                 self.ui[node.id] = (node, output)
             case NodeFinished(node, seconds, peak, reason):
@@ -96,3 +110,10 @@ class JobProgress:
                     self.preview = None
             case _:
                 pass
+
+    def _pace(self, node: str, value: float) -> None:
+        now = monotonic()
+        known = self.paces.get(node)
+        begins = known is None or value < known.last  # it counts anew: another phase
+        first, first_at = (value, now) if known is None or begins else known[:2]
+        self.paces[node] = Pace(first, first_at, value, now)

@@ -19,6 +19,7 @@ END_ID = 49407
 
 _MERGES_FILE = Path(__file__).with_name("data") / "clip_bpe.txt.gz"
 _WORD_END = "</w>"
+_PRINTABLE = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))  # bytes that are their own letters
 _WORDS = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
 
@@ -56,6 +57,16 @@ class ClipTokenizer:
         """Ids of the text's tokens, without start and end."""
         return self._tokenizer.encode(_encodable(text), add_special_tokens=False).ids
 
+    def word(self, number: int) -> str:
+        """The text that an id stands for; of a piece of a word that goes on with a "-" behind it; "" of no id."""
+        name = self._tokenizer.id_to_token(number) if 0 <= number <= END_ID else None
+        if name is None or number in (START_ID, END_ID):
+            return name or ""
+        bytes_of = {letter: byte for byte, letter in zip(_byte_order(), _byte_letters(), strict=True)}
+        ends = name.endswith(_WORD_END)
+        text = bytes(bytes_of[letter] for letter in name.removesuffix(_WORD_END)).decode("utf-8", "replace")
+        return text if ends else f"{text}-"
+
 
 def _encodable(text: str) -> str:
     """The text with lone surrogates (which JSON can carry, but UTF-8 cannot) replaced by U+FFFD."""
@@ -64,6 +75,9 @@ def _encodable(text: str) -> str:
 
 def _byte_letters() -> list[str]:
     """A visible letter for each of the 256 bytes, in the order of the vocabulary: printable Latin-1 first."""
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in set(printable)]
-    return [chr(byte) for byte in printable] + [chr(0x100 + index) for index in range(len(others))]
+    return [chr(byte) for byte in _PRINTABLE] + [chr(0x100 + index) for index in range(256 - len(_PRINTABLE))]
+
+
+def _byte_order() -> list[int]:
+    """The bytes that those letters stand for."""
+    return [*_PRINTABLE, *(byte for byte in range(256) if byte not in set(_PRINTABLE))]

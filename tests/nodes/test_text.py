@@ -26,6 +26,9 @@ def test_a_prompt(models, base):
     known = base.encode_text("a red fox")
     assert torch.equal(states, known.cond) and states.shape == (1, 77, 192)
     assert torch.equal(options.pop("pooled_output"), known.pooled)
+    assert options.pop("weft_prompts") == [
+        {"encoder": encoder, "ids": [320, 736, 3240], "weights": [1.0] * 3} for encoder in "lg"
+    ]
     assert options == {}
 
 
@@ -36,6 +39,7 @@ def test_a_prompt_for_each_encoder_with_sizes(models, base):
     assert torch.equal(states[..., :64], base.encode_text("oil painting").cond[..., :64])
     assert torch.equal(states[..., 64:], base.encode_text("a fox").cond[..., 64:])
     assert torch.equal(options.pop("pooled_output"), base.encode_text("a fox").pooled)
+    assert [(row["encoder"], len(row["ids"])) for row in options.pop("weft_prompts")] == [("l", 2), ("g", 2)]
     assert options == SIZES
 
 
@@ -45,6 +49,7 @@ def test_a_prompt_for_the_refiner(models, refiner):
     )
     assert torch.equal(states, refiner.encode_text("a fox").cond)
     assert torch.equal(options.pop("pooled_output"), refiner.encode_text("a fox").pooled)
+    assert [row["encoder"] for row in options.pop("weft_prompts")] == ["g"]
     assert options == {"aesthetic_score": 2.5, "width": 640, "height": 512}
 
 
