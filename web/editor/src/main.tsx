@@ -8,7 +8,7 @@ import { followAppearance } from "./shell/appearance";
 import { App } from "./shell/App";
 import { Guard } from "./shell/Guard";
 import { createStudio, StudioContext, type Studio } from "./state/studio";
-import { openDefault } from "./workflows/start";
+import { loadCatalogue, openStart } from "./workflows/start";
 
 /** Draw the studio, then fill it; `data-ready` on the page's root element says that it can be used. */
 async function start(studio: Studio): Promise<void> {
@@ -27,8 +27,8 @@ async function start(studio: Studio): Promise<void> {
   listenToKeys(document, studio, ACTIONS);
   followRuns(studio);
   studio.socket.open();
-  await studio.catalogue.load();
-  await openDefault(studio);
+  await loadCatalogue(studio);
+  await openStart(studio, window);
   document.documentElement.dataset["ready"] = "true";
 }
 

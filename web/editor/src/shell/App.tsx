@@ -3,6 +3,7 @@ import { useText } from "../i18n/use_text";
 import { InspectorPanel } from "../inspect/InspectorPanel";
 import { QueueControls } from "../running/QueueControls";
 import { useUi } from "../state/studio";
+import { DropZone } from "../workflows/DropZone";
 import { TabBar } from "../workflows/TabBar";
 import { ConnectionLine } from "./ConnectionLine";
 import { DialogHost } from "./DialogHost";
@@ -31,7 +32,7 @@ export function App() {
           <panel.component />
         </aside>
       ) : null}
-      <main className="canvas-area">
+      <main className="canvas-area" id="canvas">
         <ConnectionLine />
         <Canvas />
       </main>
@@ -40,6 +41,7 @@ export function App() {
           <InspectorPanel />
         </aside>
       ) : null}
+      <DropZone />
       <Notices />
       <DialogHost />
     </div>

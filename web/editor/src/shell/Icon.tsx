@@ -8,6 +8,8 @@ const PATHS = {
   gallery: "M3 4h14v12H3zM3 14l4-4 3 3 4-5 3 4",
   close: "M5 5l10 10M15 5 5 15",
   plus: "M10 4v12M4 10h12",
+  pencil: "M4 16l1-4 8-8 3 3-8 8zM11 6l3 3",
+  bin: "M4 6h12M8 6V4h4v2M6 6l1 11h6l1-11",
   menu: "M3 5h14M3 10h14M3 15h14",
 } as const;
 

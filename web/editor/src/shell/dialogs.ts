@@ -3,6 +3,9 @@
 import type { ComponentType } from "react";
 import { GridDialog } from "../grid/GridDialog";
 import { MaskEditor } from "../masks/MaskEditor";
+import { MissingDialog } from "../workflows/MissingDialog";
+import { SaveAsDialog } from "../workflows/SaveAsDialog";
+import { VersionsDialog } from "../workflows/VersionsDialog";
 import { CommandList } from "./CommandList";
 import { KeysDialog } from "./KeysDialog";
 import { SettingsDialog } from "./SettingsDialog";
@@ -16,6 +19,9 @@ export interface DialogProps {
 export const DIALOGS: Readonly<Record<string, ComponentType<DialogProps>>> = {
   mask: MaskEditor,
   grid: GridDialog,
+  saveAs: SaveAsDialog,
+  versions: VersionsDialog,
+  missing: MissingDialog,
   commands: CommandList,
   keys: KeysDialog,
   settings: SettingsDialog,

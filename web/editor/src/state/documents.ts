@@ -2,6 +2,7 @@
 
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { edited, type Recipe } from "../document/edit";
+import { freshId } from "../document/fresh_id";
 import { advance, begin, type History, redo, seal, undo } from "../document/history";
 import type { Graph, NodeId, Scope, Workflow } from "../document/workflow";
 import { graphOf } from "../document/workflow";
@@ -69,6 +70,8 @@ export interface Documents extends StoreApi<DocumentsState> {
   edit(label: string, recipe: Recipe, mergeKey?: string | null): void;
   /** The same for any tab and graph. */
   editIn(tab: string, scope: Scope, label: string, recipe: Recipe, mergeKey?: string | null): void;
+  /** Put a whole other workflow in the place of a tab's; undo brings the former one back. */
+  replace(tab: string, label: string, workflow: Workflow): void;
   /** Let the next edit be a version of its own. */
   seal(): void;
   undo(): void;
@@ -107,6 +110,7 @@ export function createDocuments(): Documents {
       if (tab) editIn(tab.id, scopeOf(tab), label, recipe, mergeKey);
     },
     editIn,
+    replace: (id, label, workflow) => update(id, (tab) => still({ ...tab, history: advance(tab.history, workflow, label) })),
     seal: () => active((tab) => ({ ...tab, history: seal(tab.history) })),
     undo: () => active((tab) => still({ ...tab, history: undo(tab.history) })),
     redo: () => active((tab) => still({ ...tab, history: redo(tab.history) })),
@@ -118,7 +122,7 @@ export function createDocuments(): Documents {
 
 function freshTab(workflow: Workflow, opening: Opening): Tab {
   return {
-    id: opening.id ?? crypto.randomUUID(),
+    id: opening.id ?? freshId(),
     name: opening.name,
     path: opening.path ?? null,
     revision: opening.revision ?? null,

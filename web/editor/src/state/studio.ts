@@ -4,7 +4,9 @@ import { createContext, useContext } from "react";
 import { useStore } from "zustand";
 import { Server } from "../api/server";
 import { Socket } from "../api/socket";
-import { LANGUAGES } from "../i18n/messages";
+import { freshId } from "../document/fresh_id";
+import { LANGUAGES, type Text, textIn } from "../i18n/messages";
+import { type CanvasState, type CanvasStore, createCanvas } from "./canvas";
 import { type CatalogueState, type CatalogueStore, createCatalogue } from "./catalogue";
 import { activeTab, createDocuments, type Documents, type DocumentsState, type Tab } from "./documents";
 import { createRuns, type Runs, type RunsState } from "./runs";
@@ -18,7 +20,10 @@ export interface Studio {
   readonly documents: Documents;
   readonly runs: Runs;
   readonly ui: Ui;
+  readonly canvas: CanvasStore;
   readonly settings: SettingsStore;
+  /** Writes messages in the chosen language, for what is no component (those have `useText`). */
+  readonly text: Text;
 }
 
 /** The studio of this page. */
@@ -26,6 +31,7 @@ export function createStudio(page: Window): Studio {
   const server = new Server();
   const scheme = page.location.protocol === "https:" ? "wss" : "ws";
   const socket = new Socket(`${scheme}://${page.location.host}/ws`, clientId(page.sessionStorage));
+  const settings = createSettings(page.localStorage, page.navigator.languages, Object.keys(LANGUAGES));
   return {
     server,
     socket,
@@ -33,7 +39,9 @@ export function createStudio(page: Window): Studio {
     documents: createDocuments(),
     runs: createRuns(),
     ui: createUi(),
-    settings: createSettings(page.localStorage, page.navigator.languages, Object.keys(LANGUAGES)),
+    canvas: createCanvas(),
+    settings,
+    text: (key, values) => textIn(settings.getState().language)(key, values),
   };
 }
 
@@ -41,7 +49,7 @@ export function createStudio(page: Window): Studio {
 function clientId(storage: Storage): string {
   const known = storage.getItem("weft.client");
   if (known) return known;
-  const fresh = crypto.randomUUID();
+  const fresh = freshId();
   storage.setItem("weft.client", fresh);
   return fresh;
 }
@@ -76,6 +84,10 @@ export function useRuns<T>(pick: (state: RunsState) => T): T {
 
 export function useUi<T>(pick: (state: UiState) => T): T {
   return useStore(useStudio().ui, pick);
+}
+
+export function useCanvas<T>(pick: (state: CanvasState) => T): T {
+  return useStore(useStudio().canvas, pick);
 }
 
 export function useSettings<T>(pick: (state: Settings) => T): T {

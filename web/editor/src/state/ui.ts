@@ -1,6 +1,7 @@
 /** What is open on the screen beside the documents. */
 
 import { createStore, type StoreApi } from "zustand/vanilla";
+import { freshId } from "../document/fresh_id";
 
 /** A message that goes by itself, or stays until it is closed (problems). */
 export interface Notice {
@@ -23,6 +24,8 @@ export interface UiState {
   readonly inspecting: InspectedWire | null;
   readonly dialog: OpenDialog | null;
   readonly notices: readonly Notice[];
+  /** A node of the shown graph that the canvas brings into view; `at` tells two wishes for the same node apart. */
+  readonly reveal: { readonly node: string; readonly at: number } | null;
 }
 
 /** The output whose value the inspector shows. */
@@ -38,19 +41,22 @@ export interface Ui extends StoreApi<UiState> {
   dismiss(id: string): void;
   show(dialog: string, about?: Readonly<Record<string, unknown>>): void;
   togglePanel(panel: string): void;
+  /** Bring a node of the shown graph into view, by its key there. */
+  reveal(node: string): void;
 }
 
 export function createUi(): Ui {
-  const store = createStore<UiState>(() => ({ panel: null, inspecting: null, dialog: null, notices: [] }));
+  const store = createStore<UiState>(() => ({ panel: null, inspecting: null, dialog: null, notices: [], reveal: null }));
   return {
     ...store,
     notify(notice) {
-      const id = crypto.randomUUID();
+      const id = freshId();
       store.setState((state) => ({ notices: [...state.notices, { ...notice, id }] }));
       return id;
     },
     dismiss: (id) => store.setState((state) => ({ notices: state.notices.filter((notice) => notice.id !== id) })),
     show: (name, about = {}) => store.setState({ dialog: { name, about } }),
     togglePanel: (panel) => store.setState((state) => ({ panel: state.panel === panel ? null : panel })),
+    reveal: (node) => store.setState({ reveal: { node, at: performance.now() } }),
   };
 }

@@ -1,0 +1,41 @@
+/** Files for other programs: the workflow as the stock editor saves it, and the prompt that its API takes. */
+
+import { ServerProblem } from "../api/server";
+import { activeTab, workflowOf } from "../state/documents";
+import type { Studio } from "../state/studio";
+
+/** Download the active tab as a UI workflow. */
+export function exportWorkflow(studio: Studio): void {
+  const tab = activeTab(studio.documents.getState());
+  if (tab) download(`${tab.name}.json`, workflowOf(tab));
+}
+
+/** Download the active tab as an API prompt; the server converts, as it does when a workflow is queued. */
+export async function exportPrompt(studio: Studio): Promise<void> {
+  const tab = activeTab(studio.documents.getState());
+  if (!tab) return;
+  try {
+    const body = { workflow: workflowOf(tab) };
+    const { prompt, warnings } = await studio.server.json<Converted>("/api/workflow/convert", { body });
+    download(`${tab.name}.api.json`, prompt);
+    if (warnings.length) studio.ui.notify({ tone: "info", text: studio.text("workflows.exportWarnings"), details: warnings.join("\n") });
+  } catch (error) {
+    if (!(error instanceof ServerProblem)) throw error;
+    studio.ui.notify({ tone: "problem", text: error.message, details: error.details });
+  }
+}
+
+interface Converted {
+  readonly prompt: unknown;
+  readonly warnings: readonly string[];
+}
+
+function download(name: string, content: unknown): void {
+  const address = URL.createObjectURL(new Blob([JSON.stringify(content, null, 2)], { type: "application/json" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name.replaceAll("/", "_");
+  link.click();
+  // The browser reads the address after this turn of the event loop.
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

@@ -1,0 +1,88 @@
+/** From files, pictures, templates and the server's folder to tabs. Whatever cannot be opened changes nothing. */
+
+import { ServerProblem } from "../api/server";
+import type { Workflow } from "../document/workflow";
+import type { Opening } from "../state/documents";
+import type { Studio } from "../state/studio";
+import { findMissing } from "./missing";
+import { nameOf } from "./saving";
+import { readFile } from "./server_files";
+import { readTemplate, type Template } from "./templates";
+
+const LARGEST = 200 * 2 ** 20; // bytes; larger files are no workflows
+
+/** Open files that a person dropped or chose, each in a tab of its own. */
+export async function importFiles(studio: Studio, files: readonly File[]): Promise<void> {
+  for (const file of files) {
+    await attempt(studio, file.name, async () => {
+      if (file.size > LARGEST) throw new Error(studio.text("workflows.tooLarge", { size: Math.round(file.size / 2 ** 20) }));
+      await openText(studio, await file.text(), { name: nameOf(file.name) });
+    });
+  }
+}
+
+/** Let a person choose files of this machine. */
+export function chooseFiles(studio: Studio): void {
+  const input = document.createElement("input");
+  input.type = "file";
+  input.multiple = true;
+  input.accept = ".json,.png,.webp,.jpg,.jpeg,.avif,.latent,.safetensors";
+  input.onchange = () => void importFiles(studio, [...(input.files ?? [])]);
+  input.click();
+}
+
+/** Open a workflow that lies on the server; one that is open already is shown. */
+export async function openFile(studio: Studio, path: string): Promise<void> {
+  const open = studio.documents.getState().tabs.find((tab) => tab.path === path);
+  if (open) {
+    studio.documents.activate(open.id);
+    return;
+  }
+  await attempt(studio, path, async () => {
+    const { text, revision } = await readFile(studio.server, path);
+    await openText(studio, text, { name: nameOf(path), path, revision, saved: true });
+  });
+}
+
+/** Open a template as a new workflow. */
+export async function openTemplate(studio: Studio, template: Pick<Template, "name" | "title">): Promise<void> {
+  await attempt(studio, template.title, async () => {
+    await openText(studio, await readTemplate(studio.server, template.name), { name: template.title });
+  });
+}
+
+/** Open the text of a workflow; throws an Error with sentences when it is none. */
+export async function openText(studio: Studio, text: string, opening: Opening): Promise<void> {
+  openWorkflow(studio, JSON.parse(text) as Workflow, opening);
+}
+
+/** Open a workflow in a tab, and say what it lacks. */
+export function openWorkflow(studio: Studio, workflow: Workflow, opening: Opening): void {
+  const id = studio.documents.open(workflow, opening);
+  void tellMissing(studio, id);
+}
+
+/** A notice about what a tab's workflow needs and the server lacks. */
+async function tellMissing(studio: Studio, id: string): Promise<void> {
+  const tab = studio.documents.getState().tabs.find((one) => one.id === id);
+  if (!tab) return;
+  const missing = await findMissing(studio, tab);
+  const names = [...missing.types.map(({ type }) => type), ...missing.files.map(({ value }) => value)];
+  if (names.length === 0) return;
+  studio.ui.notify({
+    tone: "problem",
+    text: studio.text("workflows.missingNotice", { name: tab.name, count: names.length }),
+    details: names.slice(0, 5).join("\n") + (names.length > 5 ? "\n…" : ""),
+    action: { title: studio.text("workflows.show"), run: () => studio.ui.show("missing", { tab: id, missing }) },
+  });
+}
+
+/** Do something that opens; what goes wrong is told, with the name of what could not be opened. */
+async function attempt(studio: Studio, name: string, open: () => Promise<void>): Promise<void> {
+  try {
+    await open();
+  } catch (error) {
+    const details = error instanceof ServerProblem ? `${error.message} ${error.details}` : error instanceof Error ? error.message : String(error);
+    studio.ui.notify({ tone: "problem", text: studio.text("workflows.cannotOpen", { name }), details });
+  }
+}
