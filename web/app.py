@@ -35,6 +35,8 @@ ROUTE_MODULES = (
     "web.routes.queue",
     "web.routes.history",
     "web.routes.jobs",
+    "web.routes.reports",
+    "web.routes.values",
     "web.routes.nodes",
     "web.routes.features",
     "web.routes.socket",

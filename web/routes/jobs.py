@@ -51,12 +51,12 @@ async def get_jobs(request: web.Request) -> web.Response:
 
 async def get_job(request: web.Request) -> web.Response:
     """One job, whatever its state."""
-    return json_answer(job_detail(await _job(request)))
+    return json_answer(job_detail(await job_of(request)))
 
 
 async def cancel_job(request: web.Request) -> web.Response:
     """Stop a job that waits or runs."""
-    job = await _job(request)
+    job = await job_of(request)
     how = None if job.status in ENDED else await site(request).dispatcher.cancel(job.id)
     return json_answer({"cancelled": how is not None})
 
@@ -73,7 +73,12 @@ async def cancel_jobs(request: web.Request) -> web.Response:
     return json_answer({"cancelled": cancelled})
 
 
-async def _job(request: web.Request) -> Job:
+async def job_of(request: web.Request) -> Job:
+    """The job that a path names.
+
+    Raises:
+        Refusal: there is none.
+    """
     job_id = request.match_info["job_id"]
     job = await site(request).dispatcher.store.get(job_id)
     if job is None:

@@ -32,6 +32,8 @@ class SocketClient:
         self.sid = sid
         self.previews_with_metadata = False
         self.progress_deltas = False
+        self.node_reports = False
+        self.eta = False
         self.wants_logs = False
         self.dropped: str | None = None  # why, once it was
         self.waiting_bytes = 0

@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, cast
 
 from aiohttp import web
@@ -119,6 +120,12 @@ class SocketHub:
         wanted = cast("dict[str, Any]", flags)
         client.previews_with_metadata = wanted.get("supports_preview_metadata") is True
         client.progress_deltas = wanted.get("weft_progress_deltas") is True
+        new = not client.node_reports and wanted.get("weft_node_reports") is True
+        client.node_reports = wanted.get("weft_node_reports") is True
+        client.eta = wanted.get("weft_eta") is True
+        for teller in self._jobs.values():
+            if teller.job.client_id == client.sid:
+                teller.flagged(reports=new)
         client.send(message("feature_flags", self._features))
 
     def broadcast(self, frame: Frame) -> None:
@@ -155,7 +162,8 @@ class SocketHub:
     def _start(self, job: Job) -> JobTeller:
         self._forget(job.id)
         sid = job.client_id
-        teller = self._jobs[job.id] = JobTeller(job, lambda: self.client(sid))
+        forecast = partial(self._dispatcher.forecast, job.id)
+        teller = self._jobs[job.id] = JobTeller(job, lambda: self.client(sid), forecast)
         return teller
 
     def _end(self, job: Job) -> None:

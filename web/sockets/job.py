@@ -9,11 +9,14 @@ from collections.abc import Callable
 from execution.errors import NodeRef
 from execution.events import Cached, Event, NodeBlocked, NodeFinished, NodeStarted, Progress, UiOutput
 from execution.jobs.records import Job, Outcome
+from execution.workers.eta import Eta
 from execution.workers.news import JobPicture
 from web.sockets import messages
 from web.sockets.client import SocketClient
+from web.sockets.eta import EtaFeed
 from web.sockets.messages import Message
 from web.sockets.progress import JobProgress
+from web.sockets.reports import ReportFeed
 from web.sockets.wire import Frame, message, picture, picture_with_metadata
 
 SECONDS_BETWEEN_DELTAS = 0.05
@@ -26,8 +29,15 @@ answer of `POST /prompt`; a job whose nodes are all cached would be over before 
 class JobTeller:
     """Tells one run of one job to the client that asked for it, if it is connected just then."""
 
-    def __init__(self, job: Job, owner: Callable[[], SocketClient | None]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        owner: Callable[[], SocketClient | None],
+        forecast: Callable[[], Eta | None],
+    ) -> None:
         self.job = job
+        self._reports = ReportFeed(job, owner)
+        self._eta = EtaFeed(job, owner, forecast)
         self.at: NodeRef | None = None  # the node that began last
         self._owner = owner
         self._progress = JobProgress(job.id)
@@ -43,8 +53,16 @@ class JobTeller:
         if not self._progress.is_empty:
             client.send(self._progress.whole())
 
+    def flagged(self, *, reports: bool) -> None:
+        """The owner has told what it wants to hear; `reports`: those of nodes, which it did not before."""
+        if reports:
+            self._reports.again()
+        self._eta.wake()
+
     def tell(self, event: Event) -> None:
         """Pass an event of the run on."""
+        self._reports.tell(event)
+        self._eta.wake()
         match event:
             case Cached(nodes):
                 self._cached(nodes)
@@ -101,6 +119,8 @@ class JobTeller:
         if outcome.error is not None and outcome.error.node is not None:
             self._progress.fail(self.at.id if self.at is not None else outcome.error.node)
         self._flush()
+        self._eta.stop()
+        self._reports.end(outcome)
         self._tell(messages.ending(job, outcome))
 
     def finished(self) -> None:
@@ -109,6 +129,11 @@ class JobTeller:
 
     def stop(self) -> None:
         """Tell nothing more: the run is over, or begins anew."""
+        self._reports.stop()
+        self._eta.stop()
+        self._stop_waiting()
+
+    def _stop_waiting(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -151,7 +176,7 @@ class JobTeller:
             self._timer = loop.call_later(wait, self._flush)
 
     def _flush(self) -> None:
-        self.stop()
+        self._stop_waiting()
         owner = self._owner()
         if owner is None or not self._progress.has_news:
             return

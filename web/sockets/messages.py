@@ -96,6 +96,7 @@ def execution_error(job: Job, outcome: Outcome, timestamp: int) -> dict[str, Any
         "traceback": list(error.traceback),
         "current_inputs": dict(error.inputs),
         "current_outputs": list(outcome.outputs),
+        "weft_input": error.input_name,
         "timestamp": timestamp,
     }
 

@@ -1,0 +1,81 @@
+"""When a running job will be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from time import monotonic
+from typing import Any, Literal, NamedTuple, cast
+
+from execution.graph import is_link
+from execution.workers.durations import Durations, Kinds
+from execution.workers.running import Running
+
+MOST_NODES = 20_000  # of a prompt; of a larger one nobody can say quickly
+
+
+class Eta(NamedTuple):
+    """Seconds until a job's end and from its beginning to it; "guessed": nothing is known of some nodes that will run."""
+
+    seconds_left: float
+    seconds_total: float
+    confidence: Literal["measured", "guessed"]
+
+
+def estimate(running: Running, durations: Durations, kinds: Kinds, to_run: Iterable[str]) -> Eta | None:
+    """When a job will be done; None: of no node that is still to run anything is known.
+
+    `to_run`: the submitted nodes that will run, or have (see `nodes_to_run`).
+    """
+    progress, prompt, now = running.progress, running.job.prompt, monotonic()
+    left, known, unknown = 0.0, 0, 0
+    for node_id in to_run:
+        if node_id in progress.finished:
+            continue
+        node = cast("Mapping[str, Any]", prompt[node_id])
+        if node_id in progress.running:
+            seconds = _rest(running, node_id, node, durations, kinds, now)
+        else:
+            seconds = durations.expected(node, kinds)
+        if seconds is None:
+            unknown += 1
+        else:
+            known += 1
+            left += seconds
+    if not known:
+        return None
+    return Eta(left, now - running.began + left, "guessed" if unknown else "measured")
+
+
+def nodes_to_run(running: Running) -> tuple[str, ...]:
+    """The submitted nodes that a job runs, now that it is known which of them need not: at most, for some are lazy."""
+    prompt, cached = running.job.prompt, running.progress.cached
+    if len(prompt) > MOST_NODES:
+        return ()
+    found: dict[str, None] = {}
+    pending = list(running.job.targets)
+    while pending:
+        node_id = pending.pop()
+        if node_id in found or node_id in cached or not isinstance(prompt.get(node_id), Mapping):
+            continue
+        found[node_id] = None
+        inputs: Any = prompt[node_id].get("inputs")
+        for value in (cast("dict[str, Any]", inputs) if isinstance(inputs, dict) else {}).values():
+            if is_link(value):
+                pending.append(value[0])
+    return tuple(found)
+
+
+def _rest(
+    running: Running, node_id: str, node: Mapping[str, Any], durations: Durations, kinds: Kinds, now: float
+) -> float | None:
+    """The seconds that a node which runs has still to go: by its own pace if it tells one, else as it took before."""
+    progress = running.progress
+    pace, steps = progress.paces.get(node_id), progress.steps.get(node_id)
+    if pace is not None and steps is not None and steps[1] > 0:
+        step = durations.per_step(node, steps[1])
+        if pace.last > pace.first:
+            step = (pace.last_at - pace.first_at) / (pace.last - pace.first)
+        if step is not None:
+            return max(0.0, step * (steps[1] - pace.last) - (now - pace.last_at))
+    expected = durations.expected(node, kinds)
+    return None if expected is None else max(0.0, expected - (now - progress.began.get(node_id, now)))
