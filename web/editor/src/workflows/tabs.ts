@@ -20,7 +20,8 @@ export function closeTab(studio: Studio, tab: Tab): void {
     action: {
       title: studio.text("workflows.reopen"),
       run: () => {
-        studio.documents.open(workflowOf(tab), tab);
+        const { id, name, path, revision } = tab;
+        studio.documents.open(workflowOf(tab), { id, name, path, revision });
         studio.documents.update(tab.id, { history: tab.history, saved: tab.saved, viewports: tab.viewports });
       },
     },
