@@ -34,7 +34,7 @@ export function CommandList({ close }: DialogProps) {
   return (
     <section className="command-list" aria-label={t("shell.findCommand")}>
       <input
-        autoFocus
+        data-focus
         role="combobox"
         aria-label={t("shell.findCommand")}
         aria-expanded="true"

@@ -31,7 +31,7 @@ export function SaveAsDialog({ about, close }: DialogProps) {
         <label>
           <span>{t("workflows.name")}</span>
           <input
-            autoFocus
+            data-focus
             value={name}
             aria-invalid={path === null}
             aria-describedby="save-as-hint"
