@@ -34,9 +34,11 @@ def has_desktop(environment: Mapping[str, str], system: str) -> bool:
     return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
 
 
-def open_browser(url: str) -> None:
-    """Open a page in the user's browser. Nobody waits for it, and it is no error if there is none."""
-    threading.Thread(target=_open, args=(url,), name="browser", daemon=True).start()
+def open_browser(url: str) -> threading.Thread:
+    """Open a page in the user's browser. Nobody has to wait for the thread, and it is no error if there is none."""
+    thread = threading.Thread(target=_open, args=(url,), name="browser", daemon=True)
+    thread.start()
+    return thread
 
 
 def _open(url: str) -> None:

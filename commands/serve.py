@@ -166,7 +166,7 @@ async def _serve(
         _greet(options.listen, address, token, app[GUARD])
         app[FRONT_END].start()
         if wants_browser(options.browser):
-            open_browser(address if token is None else _one_time_link(address, app[GUARD]))
+            open_browser(browser_link(address, app[GUARD]))
         await stopping.wait()
         say("Stopping. What is queued waits for the next start.")
 
@@ -190,14 +190,15 @@ def _greet(listen: str, address: str, token: str | None, guard: Guard) -> None:
     say(f"Weft serves at {address}")
     if token is None:
         return
-    say(f"Open it in a browser, once, by  {_one_time_link(address, guard)}")
+    say(f"Open it in a browser, once, by  {browser_link(address, guard)}")
     if listen in WILDCARDS:
         say("Other machines reach it under this one's name or address, in place of 127.0.0.1.")
     say(f"Programs send the header        Authorization: Bearer {token}")
 
 
-def _one_time_link(address: str, guard: Guard) -> str:
-    return f"{address}/?token={guard.browser_code()}"
+def browser_link(address: str, guard: Guard) -> str:
+    """What a browser on this machine opens: where a token is asked for, a link that works once."""
+    return address if guard.options.token is None else f"{address}/?token={guard.browser_code()}"
 
 
 def _stop_on_signals(stopping: asyncio.Event) -> None:

@@ -1,6 +1,6 @@
 """Build the browser editor without Node.js: `python -m web.build`. The server does so by itself when it starts.
 
-Exit codes: 0 it is built, 1 it could not be.
+Exit codes: 0 it is built, 1 it could not be, 3 packages cannot be fetched.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from pathlib import Path
 
 from web.editor_build.builder import build_editor
 from web.editor_build.places import SUMMARY
-from web.editor_build.problem import BuildProblem
+from web.editor_build.problem import BuildProblem, RegistryUnreachable
 from web.editor_build.sources import EDITOR
 
 KILOBYTE = 1000
+EXIT_FAILED = 1
+EXIT_UNREACHABLE = 3
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
         folder = build_editor(arguments.source, lambda step: print(step, file=sys.stderr), arguments.cache)
     except BuildProblem as problem:
         print(f"Error: {problem}\n{problem.remedy}", file=sys.stderr)
-        return 1
+        return EXIT_UNREACHABLE if isinstance(problem, RegistryUnreachable) else EXIT_FAILED
     if arguments.print:
         print(folder)
     summary = json.loads((folder / SUMMARY).read_text("utf-8"))
@@ -39,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     if arguments.most and sizes["first_load"] > arguments.most:
         print(f"Error: that is more than {arguments.most:g} kB at first.", file=sys.stderr)
-        return 1
+        return EXIT_FAILED
     return 0
 
 
@@ -59,7 +61,7 @@ def _with_events(source: Path, cache: Path | None) -> int:
         _tell(folder=str(build_editor(source, lambda step: _tell(step=step), cache)))
     except BuildProblem as problem:
         _tell(problem=str(problem), remedy=problem.remedy)
-        return 1
+        return EXIT_FAILED
     return 0
 
 

@@ -19,8 +19,9 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from web.editor_build.lock_file import FILE as LOCK
 from web.editor_build.lock_file import Package
-from web.editor_build.problem import BuildProblem
+from web.editor_build.problem import BuildProblem, RegistryUnreachable
 
 AT_ONCE = 8
 SILENCE_SECONDS = 20.0  # before a connection that says nothing is given up
@@ -34,6 +35,7 @@ REMEDY = (
     "Connect this machine to the internet, or set HTTPS_PROXY, or name a registry that it reaches: "
     "the environment variable NPM_CONFIG_REGISTRY or a line registry=... in ~/.npmrc."
 )
+WRONG_REMEDY = "Ask who runs that registry or a proxy before it, or name another one as NPM_CONFIG_REGISTRY."
 
 Tell = Callable[[str], None]
 
@@ -115,20 +117,22 @@ def _opener(registry: Registry) -> urllib.request.OpenerDirector:
 def _fetch(
     registry: Registry, opener: urllib.request.OpenerDirector, stop: threading.Event, package: Package, path: Path
 ) -> None:
-    why = ""
+    what = f"The package {package} cannot be had from {registry.host}"
+    problem: BuildProblem | None = None
     for attempt in range(ATTEMPTS):
         if attempt and stop.wait(PAUSE_SECONDS):
-            return
+            break
         try:
             data = _download(package, registry, opener, stop)
         except _Broken as error:
-            why = str(error)
+            problem = RegistryUnreachable(f"{what}: {error}.", REMEDY)
             continue
         if hashlib.sha512(data).digest() == package.sha512:
             _keep(path, data)
             return
-        why = "what arrived is not what the lock file names: its sha512 differs"
-    raise BuildProblem(f"The package {package} cannot be had from {registry.host}: {why}.", REMEDY)
+        problem = BuildProblem(f"{what}: what arrived is not what {LOCK} names, its sha512 differs.", WRONG_REMEDY)
+    if problem is not None:
+        raise problem
 
 
 def _download(
@@ -148,6 +152,8 @@ def _download(
                     raise _Broken(f"it is larger than {MOST_BYTES >> 20} MiB")
                 if time.monotonic() > deadline or stop.is_set():
                     raise _Broken(f"it did not arrive within {registry.package_seconds:.0f} seconds")
+            if size < int(answer.headers.get("Content-Length") or 0):
+                raise _Broken("the connection ended before the whole package had arrived")
     except urllib.error.HTTPError as error:
         error.close()
         if error.code in PASSING:
@@ -166,8 +172,6 @@ def _download(
 def _reason(error: object) -> str:
     if isinstance(error, TimeoutError):
         return "nothing answers in time"
-    if isinstance(error, http.client.IncompleteRead):
-        return "the connection ended before the whole package had arrived"
     return str(getattr(error, "strerror", None) or error or type(error).__name__)
 
 

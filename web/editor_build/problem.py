@@ -9,3 +9,7 @@ class BuildProblem(Exception):
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)
         self.remedy = remedy
+
+
+class RegistryUnreachable(BuildProblem):
+    """Packages cannot be fetched: a matter of this machine's network, not of the editor."""
