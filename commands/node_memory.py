@@ -43,8 +43,8 @@ class CudaMeter:
 class ProcessMeter:
     """By how many bytes the process's memory grew at the most, as the kernel counts what is resident.
 
-    What a node takes from memory that earlier ones gave back to the process, but not to the system, does not count;
-    what is read of mapped model files does.
+    What is read of mapped model files counts. What a node takes from memory that earlier ones gave back to the process,
+    but not to the system, does not: of a node that takes no other, nothing is told.
     """
 
     def __init__(self, clear: int) -> None:
@@ -73,7 +73,8 @@ class ProcessMeter:
 
     def peak(self, seconds: float) -> int | None:
         del seconds
-        return max(0, _highest() - self._before)
+        grown = _highest() - self._before
+        return grown if grown > 0 else None
 
 
 def _highest() -> int:

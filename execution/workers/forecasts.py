@@ -46,7 +46,7 @@ class Forecasts:
     def of(self, job_id: str) -> Eta | None:
         """When a job will be done; None: it does not run, or nothing is known."""
         running = self._board.running.get(job_id)
-        if running is None or running.over or not running.progress.total:
+        if running is None or running.over or not running.progress.planned:
             return None
         if job_id not in self._to_run:
             self._to_run[job_id] = nodes_to_run(running)

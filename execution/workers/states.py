@@ -58,6 +58,7 @@ class JobProgress:
 
     job: str
     total: int = 0  # nodes that the run depends on
+    planned: bool = False  # it is known which nodes need not run
     cached: dict[str, None] = field(default_factory=dict[str, None])
     finished: dict[str, NodeRef] = field(default_factory=dict[str, NodeRef])
     running: dict[str, NodeRef] = field(default_factory=dict[str, NodeRef])  # in the order they began
@@ -91,6 +92,7 @@ class JobProgress:
             case Started(nodes):
                 self.total = nodes
             case Cached(nodes):
+                self.planned = True
                 self.cached.update(dict.fromkeys(nodes))
                 for node_id in nodes:
                     self.reports.setdefault(node_id, CACHED)
