@@ -58,8 +58,9 @@ class FolderListing:
         if folder in INPUT_KINDS:
             return [str(self.workspace.folder("input"))]
         bases = [str(base) for base in self.workspace.model_folders(folder)]
-        if self.workspace.bundled is not None:
-            bases.append(str(self.workspace.bundled))
+        bundled = self.workspace.bundled_folder(folder)
+        if bundled is not None:
+            bases.append(str(bundled))
         return list(dict.fromkeys(path for base in bases for path in (base, *_below(base))))
 
 

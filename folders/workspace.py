@@ -41,7 +41,11 @@ INPUT_KINDS: Mapping[str, frozenset[str]] = {
 }
 """Lists of files at the top of the input folder, by what they are."""
 
-BUNDLED_FOLDERS = ("checkpoints", "vae")  # a checkpoint stands among the VAEs for the one that it holds
+BUNDLED_FOLDERS: Mapping[str, str] = {"checkpoints": "", "vae": "", "loras": "loras", "controlnet": "controlnet"}
+"""Kinds of models that come with Weft, and where in the bundled folder they lie.
+
+A checkpoint stands among the VAEs for the one that it holds.
+"""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Workspace:
 
     `model_dirs` are further folders laid out like `root/models`; `extra` are further folders of one kind each, as an
     extra_model_paths.yaml names them, and `extra_first` those that come before the user's own; `bundled` is the folder
-    of the checkpoints that come with Weft, offered after the user's own. Names always use forward slashes.
+    of the models that come with Weft, offered after the user's own. Names always use forward slashes.
     """
 
     root: Path
@@ -63,10 +67,15 @@ class Workspace:
     extra: Mapping[str, tuple[Path, ...]] = field(default_factory=dict[str, tuple[Path, ...]])
     extra_first: Mapping[str, tuple[Path, ...]] = field(default_factory=dict[str, tuple[Path, ...]])
 
-    @property
-    def bundled_names(self) -> tuple[str, ...]:
-        """The checkpoints that come with Weft, as far as they are there."""
-        return tuple(sorted(path.name for path in self.bundled.glob("*.safetensors"))) if self.bundled else ()
+    def bundled_folder(self, kind: str) -> Path | None:
+        """Where the models of a kind lie that come with Weft; None where none do."""
+        below = BUNDLED_FOLDERS.get(kind)
+        return None if self.bundled is None or below is None else self.bundled / below
+
+    def bundled_names(self, kind: str = "checkpoints") -> tuple[str, ...]:
+        """The models of a kind that come with Weft, as far as they are there."""
+        folder = self.bundled_folder(kind)
+        return tuple(sorted(path.name for path in folder.glob("*.safetensors"))) if folder else ()
 
     def folder(self, kind: OwnFolder) -> Path:
         """The folder of inputs, outputs or temporary files; it may not exist yet."""
@@ -110,7 +119,7 @@ class Workspace:
             return sorted(path.name for path in _files_at(self.folder("input")) if path.suffix.lower() in suffixes)
         names = {name for base in self.model_folders(folder) for name in _models_below(base)}
         own = sorted(names)
-        return own + [name for name in self.bundled_names if folder in BUNDLED_FOLDERS and name not in names]
+        return own + [name for name in self.bundled_names(folder) if name not in names]
 
     def model(self, kind: str, name: str) -> Path:
         """The file of a model that `list_files` offers.
@@ -125,8 +134,9 @@ class Workspace:
                 path = base.joinpath(*parts)
                 if path.suffix.lower() in MODEL_SUFFIXES and path.is_file():
                     return path
-            if self.bundled and kind in BUNDLED_FOLDERS and name in self.bundled_names:
-                return self.bundled / name
+            bundled = self.bundled_folder(kind)
+            if bundled and name in self.bundled_names(kind):
+                return bundled / name
         raise FileNotFoundError(
             errno.ENOENT, f"There is no {name!r} among the {kind}. Put it into {self.model_folders(kind)[0]}"
         )

@@ -17,6 +17,7 @@ from weakref import ReferenceType, ref
 import torch
 from torch import Tensor, nn
 
+from models.adapters.weight_patches import NO_PATCHES, Patches, patched_at_use
 from models.interruption import Interruption
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
@@ -53,6 +54,8 @@ class _Guest:
     home: list[tuple[Tensor, Tensor]]  # the module's own tensor, its data in main memory
     size: int
     users: int = 0  # nested `resident` blocks
+    wears: Patches | None = NO_PATCHES  # what its weights on the device are changed by; None: unknown, see `changed`
+    changed: set[str] = field(default_factory=set[str])  # parameters that are not on the device as they are at home
 
 
 @dataclass
@@ -106,6 +109,24 @@ class DeviceMemory:
         finally:
             guest.users -= 1
 
+    @contextmanager
+    def computing(self, module: ModuleT, patches: Patches = NO_PATCHES) -> Iterator[ModuleT]:
+        """Have the module on the device, with patched weights, for the length of one computation.
+
+        On an accelerator the copy there is changed, once, and made anew from that at home when other patches or none
+        are asked for. A CPU has no other copy: there each layer's changed weight is made when it is used and dropped
+        again. Either way the weights at home are never written to.
+        """
+        with self.resident(module):
+            guest = self._guests.get(id(module))
+            if guest is not None and self._dress(guest, module, patches):
+                yield module
+                return
+            if guest is not None:
+                self._dress(guest, module, NO_PATCHES)
+            with patched_at_use(module, patches):
+                yield module
+
     def free(self) -> int:
         """Send home everything that is not in use; returns the bytes of weights given back."""
         idle = [key for key, guest in self._guests.items() if not guest.users]
@@ -151,6 +172,30 @@ class DeviceMemory:
             self._evict(id(module))
             raise
         return guest
+
+    def _dress(self, guest: _Guest, module: nn.Module, patches: Patches) -> bool:
+        """Have the weights on the device changed by `patches` alone; False if some of them have no home to return to.
+
+        Stopped in the middle, it leaves the rest to the next call.
+        """
+        if guest.wears is patches:
+            return True
+        home = {id(tensor): data for tensor, data in guest.home}
+        if any(id(module.get_parameter(name)) not in home for name in patches.changes):
+            return False
+        guest.wears = None
+        for name in guest.changed | patches.changes.keys():
+            self.interruption()
+            guest.changed.add(name)
+            parameter = module.get_parameter(name)
+            data = self._copy(home[id(parameter)])
+            if name in patches.changes:
+                parameter.data = patches.of(name, data)
+            else:
+                parameter.data = data
+                guest.changed.remove(name)
+        guest.wears = patches
+        return True
 
     def _copy(self, home: Tensor) -> Tensor:
         return home.to(self.device, non_blocking=True)

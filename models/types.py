@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from models.adapters.weight_patches import NO_PATCHES, Patches
 from models.weights_in_memory import memory_parts
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class Model:
     memory: DeviceMemory  # owns the device and what is resident on it
     dtype: torch.dtype  # of the computation
     digest: str  # content digest of the weights' file
-    options: Mapping[str, Any] = field(default_factory=dict)  # patches; a key absent means: not patched
+    options: Mapping[str, Any] = field(default_factory=dict)  # a key absent means: not patched
+    patches: Patches = NO_PATCHES  # what is added to the weights when they are used
 
     def with_options(self, **options: Any) -> Model:
         """A handle to the same weights with `options` set over the present ones."""
@@ -51,8 +53,9 @@ class Model:
         return replace(self, schedule=schedule)
 
     def memory_parts(self) -> Iterator[tuple[Hashable, int]]:
-        """The weights, which all handles to the network share, for caches that add up bytes."""
-        return memory_parts(self.network)
+        """The weights, which all handles to the network share, and patches, for caches that add up bytes."""
+        yield from memory_parts(self.network)
+        yield from self.patches.memory_parts()
 
 
 @dataclass(frozen=True, eq=False)

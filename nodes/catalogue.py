@@ -13,6 +13,7 @@ from nodes import (
     latent_files,
     latent_math,
     loaders,
+    loras,
     mask,
     primitives,
     sampling,
@@ -21,7 +22,7 @@ from nodes import (
 )
 
 MODULES = (
-    loaders, text, conditioning, sampling, latent, latent_batch, latent_math, latent_files, vae, image_files,
+    loaders, loras, text, conditioning, sampling, latent, latent_batch, latent_math, latent_files, vae, image_files,
     image_scale, image_batch, image_edit, alpha, mask, primitives,
 )  # fmt: skip
 

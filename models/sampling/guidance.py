@@ -72,8 +72,8 @@ class Guidance:
         tokens = math.lcm(*(question.condition.context.shape[1] for question in batch))
         context = torch.cat([_spread(fit_batch(question.condition.context, len(x)), tokens) for question in batch])
         labels = [fit_batch(q.condition.label, len(x)) for q in batch if q.condition.label is not None]
-        with torch.no_grad():
-            output = self._model.network(
+        with torch.no_grad(), self._model.memory.computing(self._model.network, self._model.patches) as network:
+            output = network(
                 schedule.scale_input(crops, sigma).to(self._model.dtype),
                 crops.new_full((len(crops),), schedule.timestep(sigma)),
                 context,

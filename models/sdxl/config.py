@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 Shapes = Mapping[str, tuple[int, ...]]
 
+CROSS_ATTENTION = "attn2.to_k.weight"  # ends the name of a tensor whose columns are as many as the prompt is wide
+
 
 @dataclass(frozen=True)
 class UNetConfig:
@@ -159,22 +161,33 @@ def unet_config_from_shapes(shapes: Shapes, metadata: Mapping[str, str] | None =
     which `weft.unet.head_channels` and `weft.unet.norm_groups` are heeded. Raises ValueError, in a sentence for
     people, when the shapes are those of another kind of network.
     """
-    conv_in = _shape(shapes, "input_blocks.0.0.weight", "denoising network (UNet)")
+    _shape(shapes, "input_blocks.0.0.weight", "denoising network (UNet)")
     conv_out = _shape(shapes, "out.2.weight", "denoising network (UNet)")
+    if not any(key.endswith(CROSS_ATTENTION) for key in shapes):
+        raise ValueError("This UNet has no cross-attention: it cannot follow a prompt. Choose another checkpoint.")
+    return down_config_from_shapes(shapes, metadata, conv_out[0])
+
+
+def down_config_from_shapes(
+    shapes: Shapes, metadata: Mapping[str, str] | None = None, out_channels: int = 4
+) -> UNetConfig:
+    """The same for a network that has the way down and the middle alone, perhaps without any attention."""
+    conv_in = _shape(shapes, "input_blocks.0.0.weight", "denoising network (UNet)")
     channels, depths, blocks = _levels(shapes)
     model_channels = conv_in[0]
     if any(width % model_channels for width in channels):
         raise ValueError(f"The UNet's levels are {channels} channels wide, which are no multiples of {model_channels}.")
-    cross = next((key for key in shapes if key.endswith("attn2.to_k.weight")), None)
-    if cross is None:
-        raise ValueError("This UNet has no cross-attention: it cannot follow a prompt. Choose another checkpoint.")
-    context_dim = shapes[cross][1]
-    projection = cross.split(".transformer_blocks.")[0] + ".proj_in.weight"
+    cross = next((key for key in shapes if key.endswith(CROSS_ATTENTION)), None)
+    context_dim, linear = 0, True
+    if cross is not None:
+        context_dim = shapes[cross][1]
+        projection = cross.split(".transformer_blocks.")[0] + ".proj_in.weight"
+        linear = len(_shape(shapes, projection, "transformer")) == 2
     head_channels = _metadata_int(metadata, "weft.unet.head_channels")
     eight_heads = head_channels is None and context_dim == 768
     return UNetConfig(
         in_channels=conv_in[1],
-        out_channels=conv_out[0],
+        out_channels=out_channels,
         model_channels=model_channels,
         channel_mult=tuple(width // model_channels for width in channels),
         num_res_blocks=blocks,
@@ -184,7 +197,7 @@ def unet_config_from_shapes(shapes: Shapes, metadata: Mapping[str, str] | None =
         adm_channels=shapes["label_emb.0.0.weight"][1] if "label_emb.0.0.weight" in shapes else 0,
         head_channels=None if eight_heads else head_channels or 64,
         num_heads=8 if eight_heads else None,
-        linear_projection=len(_shape(shapes, projection, "transformer")) == 2,
+        linear_projection=linear,
         norm_groups=_metadata_int(metadata, "weft.unet.norm_groups") or 32,
     )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
+from models.adapters.weight_patches import NO_PATCHES, Patches
 from models.memory import DeviceMemory
 from models.sdxl.prompt_tokens import CHUNK, Chunk, PromptTokenizer, empty_chunk
 from models.sdxl.text_encoder import Place, TextEncoder
@@ -56,6 +57,7 @@ class Clip:
     digest: str
     embeddings: Embeddings | None = None
     layer: int | None = None  # hidden state to stop at, -1 the last; None: the family's own
+    patches: Mapping[str, Patches] = field(default_factory=dict[str, Patches])  # of encoders, by the role's name
     absence: str = "This checkpoint has no text encoder. Load one with CLIPLoader or DualCLIPLoader."
 
     def with_layer(self, stop_at_clip_layer: int | None) -> Clip:
@@ -73,8 +75,10 @@ class Clip:
         return replace(self, embeddings=embeddings)
 
     def memory_parts(self) -> Iterator[tuple[Hashable, int]]:
-        """The weights, which all handles to the encoders share, for caches that add up bytes."""
-        return memory_parts(*self.encoders)
+        """The weights, which all handles to the encoders share, and patches, for caches that add up bytes."""
+        yield from memory_parts(*self.encoders)
+        for patches in self.patches.values():
+            yield from patches.memory_parts()
 
     def tokenize(self, text: str) -> Tokens:
         """The same prompt for every encoder."""
@@ -149,7 +153,7 @@ class Clip:
         layer = encoder.role.layer if self.layer is None else self.layer
         states: list[Tensor] = []
         pooled: list[Tensor] = []
-        with self.memory.resident(encoder):
+        with self.memory.computing(encoder, self.patches.get(encoder.role.name, NO_PATCHES)):
             for start in range(0, len(batch), BATCH):
                 ids, vectors = _split(batch[start : start + BATCH])
                 encoded = encoder(ids.to(self.memory.device), layer, vectors)

@@ -8,7 +8,8 @@ Rombach et al., "High-Resolution Image Synthesis with Latent Diffusion Models" (
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -181,7 +182,12 @@ class Stage(nn.ModuleList):
         return x
 
 
-def _down_stages(config: UNetConfig, emb: int) -> Iterator[tuple[Stage, int]]:
+def embedding_layers(in_channels: int, width: int) -> nn.Sequential:
+    """Two linear layers that embed a time or a label vector."""
+    return nn.Sequential(nn.Linear(in_channels, width), nn.SiLU(), nn.Linear(width, width))
+
+
+def down_stages(config: UNetConfig, emb: int) -> Iterator[tuple[Stage, int]]:
     """The entries of `input_blocks`, each with the channels it gives."""
     channels = config.model_channels
     yield Stage([nn.Conv2d(config.in_channels, channels, 3, padding=1)]), channels
@@ -195,6 +201,14 @@ def _down_stages(config: UNetConfig, emb: int) -> Iterator[tuple[Stage, int]]:
             yield Stage(layers), channels
         if level < len(config.channel_mult) - 1:
             yield Stage([Downsample(channels)]), channels
+
+
+def middle_stage(config: UNetConfig, emb: int, channels: int) -> Stage:
+    """`middle_block`, at the lowest resolution."""
+    layers: list[nn.Module] = [ResBlock(channels, channels, emb, config.norm_groups)]
+    if config.middle_depth:
+        layers.append(SpatialTransformer(channels, config.middle_depth, config.heads(channels), config))
+    return Stage([*layers, ResBlock(channels, channels, emb, config.norm_groups)])
 
 
 def _up_stages(config: UNetConfig, emb: int, channels: int, skips: list[int]) -> Iterator[Stage]:
@@ -212,6 +226,13 @@ def _up_stages(config: UNetConfig, emb: int, channels: int, skips: list[int]) ->
             yield Stage(layers)
 
 
+class Residuals(NamedTuple):
+    """What a ControlNet adds inside a UNet."""
+
+    skips: Sequence[Tensor]  # to each skip connection, in the order of `input_blocks`
+    middle: Tensor  # to what the middle block gives
+
+
 class UNet(nn.Module):
     """Predicts, from a noisy latent, its noise level and a prompt, what the checkpoint was trained to predict."""
 
@@ -220,23 +241,26 @@ class UNet(nn.Module):
         self.config = config
         width = config.model_channels
         emb = 4 * width
-        self.time_embed = nn.Sequential(nn.Linear(width, emb), nn.SiLU(), nn.Linear(emb, emb))
+        self.time_embed = embedding_layers(width, emb)
         if config.adm_channels:
-            label = nn.Sequential(nn.Linear(config.adm_channels, emb), nn.SiLU(), nn.Linear(emb, emb))
-            self.label_emb = nn.Sequential(label)
-        stages = list(_down_stages(config, emb))
+            self.label_emb = nn.Sequential(embedding_layers(config.adm_channels, emb))
+        stages = list(down_stages(config, emb))
         self.input_blocks = nn.ModuleList(stage for stage, _ in stages)
         channels = stages[-1][1]
-        middle: list[nn.Module] = [ResBlock(channels, channels, emb, config.norm_groups)]
-        if config.middle_depth:
-            middle.append(SpatialTransformer(channels, config.middle_depth, config.heads(channels), config))
-        self.middle_block = Stage([*middle, ResBlock(channels, channels, emb, config.norm_groups)])
+        self.middle_block = middle_stage(config, emb, channels)
         self.output_blocks = nn.ModuleList(_up_stages(config, emb, channels, [given for _, given in stages]))
         self.out = nn.Sequential(
             nn.GroupNorm(config.norm_groups, width), nn.SiLU(), nn.Conv2d(width, config.out_channels, 3, padding=1)
         )
 
-    def forward(self, x: Tensor, timesteps: Tensor, context: Tensor, y: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        timesteps: Tensor,
+        context: Tensor,
+        y: Tensor | None = None,
+        control: Residuals | None = None,
+    ) -> Tensor:
         """One prediction.
 
         x `[B, in_channels, h, w]` of any size; timesteps float `[B]` in 0..999; context `[B, n, context_dim]`;
@@ -254,6 +278,9 @@ class UNet(nn.Module):
             x = stage(x, emb, context)
             skips.append(x)
         x = self.middle_block(x, emb, context)
+        if control is not None:
+            x = x + control.middle
+            skips = [skip + added for skip, added in zip(skips, control.skips, strict=True)]
         for stage in self.output_blocks:
             x = torch.cat([x, skips.pop()], dim=1)
             size = (skips[-1].shape[-2], skips[-1].shape[-1]) if skips else None

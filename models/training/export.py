@@ -19,7 +19,7 @@ from models.training.text_encoders import G_HEADS, L_HEADS, TextEncoders
 BASE_FILE = "weft_base.safetensors"
 REFINER_FILE = "weft_refiner.safetensors"
 COMMAND = "python -m models.training.bundled --out models/bundled"
-_LICENCE = "CC0-1.0: trained from nothing on pictures drawn by the training script itself"
+LICENCE = "CC0-1.0: trained from nothing on pictures drawn by the training script itself"
 
 
 def _facts(unet: UNet, vae: AutoencoderKL, kind: str, figures: str) -> dict[str, str]:
@@ -33,7 +33,7 @@ def _facts(unet: UNet, vae: AutoencoderKL, kind: str, figures: str) -> dict[str,
         "weft.clip_g.heads": str(G_HEADS),
         "weft.training.command": COMMAND,
         "weft.training.figures": figures,
-        "weft.licence": _LICENCE,
+        "weft.licence": LICENCE,
     }
 
 

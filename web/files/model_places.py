@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from folders.workspace import BUNDLED_FOLDERS, Workspace
+from folders.workspace import Workspace
 from web.files.user_listing import created
 
 NOT_BROWSED = ("configs",)  # kinds that the model browser leaves out
 
 
 def folders_of(workspace: Workspace, kind: str) -> list[Path]:
-    """The folders of a kind, the user's own first; that of the bundled checkpoints last."""
-    found = workspace.model_folders(kind)
-    return [*found, workspace.bundled] if workspace.bundled and kind in BUNDLED_FOLDERS else found
+    """The folders of a kind, the user's own first; that of the bundled models last."""
+    found, bundled = workspace.model_folders(kind), workspace.bundled_folder(kind)
+    return found if bundled is None else [*found, bundled]
 
 
 def described_models(workspace: Workspace, kind: str, names: list[str]) -> list[dict[str, Any]]:
