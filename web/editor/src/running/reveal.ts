@@ -1,0 +1,17 @@
+import type { Studio } from "../state/studio";
+import { activeTab, workflowOf } from "../state/documents";
+import { placeOf } from "./node_ids";
+
+/** Show a node by its id on the server: enter the subgraph that it is in, select it, and bring it into view. */
+export function revealNode(studio: Studio, tabId: string, id: string): void {
+  const { documents, ui } = studio;
+  if (documents.getState().active !== tabId) documents.activate(tabId);
+  const tab = activeTab(documents.getState());
+  const place = tab && placeOf(workflowOf(tab), id);
+  if (!tab || !place) return;
+  const shown = tab.trail.map((step) => String(step.instance)).join(":");
+  if (shown !== place.trail.map((step) => String(step.instance)).join(":")) documents.update(tab.id, { trail: place.trail });
+  const key = String(place.node.id);
+  documents.select({ nodes: new Set([key]), groups: new Set(), links: new Set(), reroutes: new Set() });
+  ui.reveal(key);
+}
