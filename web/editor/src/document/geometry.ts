@@ -7,6 +7,7 @@
  */
 
 import type { NodeSchema } from "./schema";
+import { REROUTE } from "./virtual";
 import type { WorkflowNode } from "./workflow";
 import { pair } from "./workflow";
 import type { Widget } from "./widgets";
@@ -16,16 +17,20 @@ export const TITLE_HEIGHT = 30;
 export const SLOT_HEIGHT = 20;
 export const WIDGET_HEIGHT = 24;
 /** The least that a text area gets. */
-export const TEXT_HEIGHT = 60;
+export const TEXT_HEIGHT = 54;
 /** From the top of the body to the first row of slots. */
 export const SLOTS_TOP = 4;
-/** Between the slots and the widgets. */
+/** Between the slots, or the top of a body without, and the widgets. */
 export const WIDGETS_GAP = 2;
 /** Below the last widget, and below the last slot of a node without widgets. */
 export const WIDGETS_BOTTOM = 8;
 export const SLOTS_BOTTOM = 2;
 export const LEAST_WIDTH = 140;
+export const REROUTE_SIZE = [75, 26] as const;
 const USUAL_WIDTH = 210;
+/** Beside the title of a collapsed node, and of one that is drawn. */
+const COLLAPSED_MARGIN = 60;
+const LEAST_COLLAPSED = 80;
 const CHARACTER_WIDTH = 7;
 const TEXT_NODE_SIZE = [400, 180] as const;
 
@@ -52,16 +57,25 @@ export interface Strip {
 
 /**
  * The inputs of a node that have a row with a socket of their own; sockets of widgets sit on their widgets. An input
- * for a widget that the node does not have (its type is unknown, or changed) gets a row, so that its link is seen.
+ * for a widget that the node does not have (its type is unknown, or changed; the editor's own, as an upload button) gets
+ * a row only while it is linked, so that its link is seen.
  */
 export function socketInputs(
   node: WorkflowNode,
   schema?: NodeSchema,
 ): { readonly slot: number; readonly name: string }[] {
   const widgets = new Set(widgetsOf(node, schema).map((widget) => widget.name));
-  return (node.inputs ?? []).flatMap((input, slot) =>
-    widgets.has(input.widget?.name ?? "") ? [] : [{ slot, name: input.name }],
-  );
+  return (node.inputs ?? []).flatMap((input, slot) => {
+    const hasRow = !input.widget || (input.link != null && !widgets.has(input.widget.name));
+    return hasRow ? [{ slot, name: input.name }] : [];
+  });
+}
+
+/** Whether an input is drawn at all: it has a row, or a widget. */
+export function isInputShown(node: WorkflowNode, schema: NodeSchema | undefined, slot: number): boolean {
+  const input = node.inputs?.[slot];
+  if (!input?.widget || input.link != null) return input !== undefined;
+  return widgetsOf(node, schema).some((widget) => widget.name === input.widget?.name);
 }
 
 /** The rows of a node's widgets, from the top. Text areas share what the body has to spare. */
@@ -71,7 +85,7 @@ export function widgetRows(node: WorkflowNode, schema: NodeSchema | undefined): 
   const [, least] = leastSize(node, schema);
   const spare = Math.max(0, pair(node.size, [0, least])[1] - least);
   const rows: WidgetRow[] = [];
-  let y = TITLE_HEIGHT + slotsHeight(node, schema) + WIDGETS_GAP;
+  let y = titleHeight(node) + slotsHeight(node, schema) + WIDGETS_GAP;
   for (const widget of widgets) {
     const height = leastHeight(widget) + (widget.spec.multiline ? spare / areas : 0);
     rows.push({ widget, y, height });
@@ -83,11 +97,11 @@ export function widgetRows(node: WorkflowNode, schema: NodeSchema | undefined): 
 /** What is left of a node's body below its slots and widgets: room for pictures. Height 0 where there is none. */
 export function bodyRest(node: WorkflowNode, schema: NodeSchema | undefined): Strip {
   const last = widgetRows(node, schema).at(-1);
-  const y = last ? last.y + last.height : TITLE_HEIGHT + slotsHeight(node, schema);
+  const y = last ? last.y + last.height : titleHeight(node) + slotsHeight(node, schema);
   const [, least] = leastSize(node, schema);
   const height = Math.max(least, pair(node.size, [0, least])[1]);
   const bottom = last ? WIDGETS_BOTTOM : SLOTS_BOTTOM;
-  return { y, height: Math.max(0, TITLE_HEIGHT + height - bottom - y) };
+  return { y, height: Math.max(0, titleHeight(node) + height - bottom - y) };
 }
 
 /** The least size of a node's body that shows all of it. */
@@ -100,7 +114,18 @@ export function leastSize(node: WorkflowNode, schema: NodeSchema | undefined): [
 }
 
 function slotsHeight(node: WorkflowNode, schema: NodeSchema | undefined): number {
-  return SLOTS_TOP + Math.max(socketInputs(node, schema).length, node.outputs?.length ?? 0) * SLOT_HEIGHT;
+  const rows = Math.max(socketInputs(node, schema).length, node.outputs?.length ?? 0);
+  return rows === 0 ? 0 : SLOTS_TOP + rows * SLOT_HEIGHT;
+}
+
+/** How high a node's title is: the old kind of reroute has none. */
+export function titleHeight(node: WorkflowNode): number {
+  return node.type === REROUTE ? 0 : TITLE_HEIGHT;
+}
+
+/** What stands in a node's title. */
+export function titleOf(node: WorkflowNode, schema: NodeSchema | undefined): string {
+  return node.title || schema?.displayName || node.type;
 }
 
 function leastHeight({ spec, control }: Widget): number {
@@ -121,28 +146,37 @@ export function freshSize(node: WorkflowNode, schema: NodeSchema): [number, numb
 /** The box of a node, title included. Collapsed nodes are their title. */
 export function nodeBox(node: WorkflowNode, schema: NodeSchema | undefined): Box {
   const [x, y] = pair(node.pos);
+  const title = titleHeight(node);
+  if (title === 0) return { x, y, width: REROUTE_SIZE[0], height: REROUTE_SIZE[1] };
   const least = leastSize(node, schema);
   const [width, height] = pair(node.size, [USUAL_WIDTH, least[1]]);
-  const body = node.flags?.collapsed ? 0 : Math.max(height, least[1]);
-  return { x, y: y - TITLE_HEIGHT, width: Math.max(width, LEAST_WIDTH), height: TITLE_HEIGHT + body };
+  const wide = Math.max(width, LEAST_WIDTH);
+  if (node.flags?.collapsed) return { x, y: y - title, width: collapsedWidth(node, schema, wide), height: title };
+  return { x, y: y - title, width: wide, height: title + Math.max(height, least[1]) };
+}
+
+function collapsedWidth(node: WorkflowNode, schema: NodeSchema | undefined, width: number): number {
+  const text = titleOf(node, schema).length * CHARACTER_WIDTH + COLLAPSED_MARGIN;
+  return Math.min(width, Math.max(text, LEAST_COLLAPSED));
 }
 
 /** The middle of an output's socket, relative to the node's box. */
 export function outputPoint(node: WorkflowNode, box: Box, slot: number): [number, number] {
-  if (node.flags?.collapsed) return [box.width, TITLE_HEIGHT / 2];
-  return [box.width, rowMiddle(slot)];
+  if (node.flags?.collapsed) return [box.width, titleHeight(node) / 2];
+  return [box.width, rowMiddle(node, slot)];
 }
 
 /** The middle of an input's socket, relative to the node's box. */
 export function inputPoint(node: WorkflowNode, schema: NodeSchema | undefined, slot: number): [number, number] {
-  if (node.flags?.collapsed) return [0, TITLE_HEIGHT / 2];
+  if (node.flags?.collapsed) return [0, titleHeight(node) / 2];
   const row = socketInputs(node, schema).findIndex((input) => input.slot === slot);
-  if (row >= 0) return [0, rowMiddle(row)];
+  if (row >= 0) return [0, rowMiddle(node, row)];
   const name = node.inputs?.[slot]?.widget?.name;
   const found = widgetRows(node, schema).find(({ widget }) => widget.name === name);
-  return [0, (found?.y ?? TITLE_HEIGHT) + WIDGET_HEIGHT / 2];
+  return [0, (found?.y ?? titleHeight(node)) + WIDGET_HEIGHT / 2];
 }
 
-function rowMiddle(row: number): number {
+function rowMiddle(node: WorkflowNode, row: number): number {
+  if (node.type === REROUTE) return REROUTE_SIZE[1] / 2;
   return TITLE_HEIGHT + SLOTS_TOP + (row + 0.5) * SLOT_HEIGHT;
 }

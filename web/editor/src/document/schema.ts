@@ -2,6 +2,7 @@
 
 import type { Json } from "./json";
 import { isObject } from "./json";
+import type { NodeId, Scope } from "./workflow";
 
 /** What an input of a node type is. */
 export interface InputSpec {
@@ -21,13 +22,32 @@ export interface InputSpec {
   readonly dynamicPrompts: boolean;
   /** `slider`, `number`, `color`, `knob` ... */
   readonly display: string | undefined;
-  /** A seed: a second widget after it says what becomes of it when a prompt is queued. */
+  /** A second widget after it (of a COMBO also a third, a filter) says what becomes of it when a prompt is queued. */
   readonly controlAfterGenerate: boolean;
-  /** Files can be added to the choices: `image`, `video`, `audio`; a second widget (its button) follows in files. */
+  /** Files can be added to the choices; a widget of its own (the button) follows the other widgets in files. */
   readonly upload: "image" | "video" | "audio" | undefined;
   readonly tooltip: string | undefined;
   /** Everything that the server said, for what has no field here. */
   readonly options: { readonly [key: string]: unknown };
+  /** Of inputs that no server declares: what the file says of them. */
+  readonly inFile?: InFile;
+}
+
+export interface InFile {
+  /** The place of the value in `widgets_values`, where that does not follow from the order; -1: it has none there. */
+  readonly place?: number;
+  /** The value belongs to a widget inside a subgraph, and is changed there. */
+  readonly home?: WidgetHome;
+  /** Not even the file says which input this is. */
+  readonly nameless?: boolean;
+}
+
+/** Where a widget inside a subgraph is. */
+export interface WidgetHome {
+  readonly scope: Scope;
+  readonly node: NodeId;
+  readonly name: string;
+  readonly index: number;
 }
 
 export interface OutputSpec {
@@ -56,6 +76,13 @@ export interface NodeSchema {
 export type Catalogue = ReadonlyMap<string, NodeSchema>;
 
 const WIDGET_TYPES: ReadonlySet<string> = new Set(["INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"]);
+/** Options that let files be added to a COMBO, and what kind of file that is. */
+const UPLOADS = [
+  ["image_upload", "image"],
+  ["animated_image_upload", "image"],
+  ["video_upload", "video"],
+  ["audio_upload", "audio"],
+] as const;
 const SEEDS: ReadonlySet<string> = new Set(["seed", "noise_seed"]);
 
 /** Read the answer of `GET /object_info`; types that cannot be read are left out. */
@@ -111,12 +138,11 @@ function readInput(name: string, declared: readonly unknown[], optional: boolean
   const options = isObject(declared[1]) ? declared[1] : {};
   const type = socketType(declared[0]);
   const choices = Array.isArray(declared[0]) ? declared[0] : list(options["options"]);
-  const upload = (["image", "video", "audio"] as const).find((kind) => options[`${kind}_upload`] === true);
   return {
     name,
     type,
     optional,
-    isWidget: WIDGET_TYPES.has(type) && options["forceInput"] !== true,
+    isWidget: isWidgetType(options["widgetType"] ?? type) && !isForced(options),
     default: options["default"] as Json | undefined,
     min: number(options["min"]),
     max: number(options["max"]),
@@ -125,11 +151,31 @@ function readInput(name: string, declared: readonly unknown[], optional: boolean
     multiline: options["multiline"] === true,
     dynamicPrompts: options["dynamicPrompts"] === true,
     display: text(options["display"]) || undefined,
-    controlAfterGenerate: type === "INT" && (SEEDS.has(name) || Boolean(options["control_after_generate"])),
-    upload,
+    controlAfterGenerate: Boolean(options["control_after_generate"] ?? (type === "INT" && SEEDS.has(name))),
+    upload: UPLOADS.find(([flag]) => options[flag] === true)?.[1],
     tooltip: text(options["tooltip"]) || undefined,
     options,
   };
+}
+
+/** Whether inputs of this type have a widget. */
+export function isWidgetType(type: unknown): boolean {
+  return typeof type === "string" && WIDGET_TYPES.has(type);
+}
+
+/** Whether an input is a socket although its type could have a widget. */
+export function isForced(options: InputSpec["options"]): boolean {
+  return options["forceInput"] === true;
+}
+
+/** An input of a type that no server declares: a note's text, a widget of a subgraph. */
+export function plainInput(name: string, type: string, fields: Partial<InputSpec> = {}): InputSpec {
+  return { ...readInput(name, [type, {}], false), controlAfterGenerate: false, isWidget: isWidgetType(type), ...fields };
+}
+
+/** A node type that no server declares. */
+export function plainSchema(type: string, fields: Partial<NodeSchema>): NodeSchema {
+  return { ...readSchema(type, {}), ...fields };
 }
 
 function socketType(declared: unknown): string {

@@ -54,6 +54,8 @@ export interface WorkflowNode {
   readonly properties?: { readonly [key: string]: unknown };
   /** By position in most files, by name in those of some packs. */
   readonly widgets_values?: readonly Json[] | { readonly [name: string]: Json } | null;
+  /** The same values by name, beside the list, in files of newer editors; the list is what counts. */
+  readonly widgets_values_named?: { readonly [name: string]: Json } | null;
   readonly title?: string;
   readonly color?: string;
   readonly bgcolor?: string;
@@ -85,7 +87,7 @@ export interface Group {
   readonly color?: string;
   readonly font_size?: number;
   readonly id?: number;
-  readonly flags?: { readonly [key: string]: unknown };
+  readonly flags?: { readonly folded?: boolean; readonly [key: string]: unknown };
   readonly [key: string]: unknown;
 }
 
@@ -132,6 +134,7 @@ export interface SubgraphDefinition extends Graph {
   readonly inputs?: readonly SubgraphSlot[];
   readonly outputs?: readonly SubgraphSlot[];
   readonly widgets?: readonly { readonly id: NodeId; readonly name: string; readonly [key: string]: unknown }[];
+  readonly definitions?: Workflow["definitions"];
 }
 
 export interface Workflow extends Graph {
@@ -158,13 +161,21 @@ export function pair(value: Pair | undefined, otherwise: readonly [number, numbe
   return [Number(value[0]), Number(value[1])];
 }
 
+/** The definitions of a workflow's subgraphs, also those that some files keep inside other definitions. */
+export function definitionsOf(holder: DefinitionsHolder): readonly SubgraphDefinition[] {
+  const own = holder.definitions?.subgraphs ?? [];
+  return own.some((one) => one.definitions) ? own.flatMap((one) => [one, ...definitionsOf(one)]) : own;
+}
+
+type DefinitionsHolder = Pick<Workflow, "definitions">;
+
 /** A graph of a workflow, or undefined when the subgraph is not there. */
 export function graphOf(workflow: Workflow, scope: Scope): Graph | undefined {
   if (scope === null) return workflow;
-  return workflow.definitions?.subgraphs?.find((subgraph) => subgraph.id === scope);
+  return definitionsOf(workflow).find((subgraph) => subgraph.id === scope);
 }
 
 /** The definition that a node is an instance of; undefined for ordinary nodes. */
 export function definitionOf(workflow: Workflow, node: WorkflowNode): SubgraphDefinition | undefined {
-  return workflow.definitions?.subgraphs?.find((subgraph) => subgraph.id === node.type);
+  return definitionsOf(workflow).find((subgraph) => subgraph.id === node.type);
 }

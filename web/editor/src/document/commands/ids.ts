@@ -1,31 +1,58 @@
 /** Fresh ids. Files say the last one that was used; where they do not, or are wrong, the largest there is counts. */
 
-import type { GraphDraft, WorkflowDraft } from "../edit";
+import { type GraphDraft, scan, type WorkflowDraft } from "../edit";
 import { isObject } from "../json";
 import { readLink } from "../links";
 import type { RawLink } from "../workflow";
+import { reroutesIn } from "./reroute_lists";
+
+/** Where version 0.4 counts, at the top, and where version 1 and subgraphs count, in `state`. */
+interface Counter {
+  readonly old: string | null;
+  readonly now: string;
+}
+
+const NODES: Counter = { old: "last_node_id", now: "lastNodeId" };
+const LINKS: Counter = { old: "last_link_id", now: "lastLinkId" };
+const GROUPS: Counter = { old: null, now: "lastGroupId" };
+const REROUTES: Counter = { old: null, now: "lastRerouteId" };
 
 /** A node id that the graph has never used, recorded as used. */
 export function nextNodeId(graph: GraphDraft, workflow: WorkflowDraft): number {
-  const used = graph.nodes.map((node) => Number(node.id)).filter(Number.isInteger);
-  return next(graph, workflow, "last_node_id", "lastNodeId", used);
+  let largest = 0;
+  scan(graph.nodes, ({ id }) => {
+    if (Number.isInteger(Number(id))) largest = Math.max(largest, Number(id));
+  });
+  return next(graph, workflow, NODES, largest);
 }
 
 /** A link id that the graph has never used, recorded as used. */
 export function nextLinkId(graph: GraphDraft, workflow: WorkflowDraft): number {
-  const used = graph.links.flatMap((link) => readLink(link as RawLink)?.id ?? []);
-  return next(graph, workflow, "last_link_id", "lastLinkId", used);
+  let largest = 0;
+  scan(graph.links, (raw) => {
+    largest = Math.max(largest, readLink(raw as RawLink)?.id ?? 0);
+  });
+  return next(graph, workflow, LINKS, largest);
 }
 
-/** Version 0.4 counts in `last_*_id` at the top, version 1 and subgraphs in `state`. */
-function next(graph: GraphDraft, workflow: WorkflowDraft, old: string, now: string, used: readonly number[]): number {
+/** A group id that the graph has never used. */
+export function nextGroupId(graph: GraphDraft, workflow: WorkflowDraft): number {
+  const used = (graph.groups ?? []).map((group) => group.id ?? 0);
+  return next(graph, workflow, GROUPS, Math.max(0, ...used));
+}
+
+/** A reroute id that the graph has never used. */
+export function nextRerouteId(graph: GraphDraft, workflow: WorkflowDraft): number {
+  const used = reroutesIn(graph).map((reroute) => reroute.id);
+  return next(graph, workflow, REROUTES, Math.max(0, ...used));
+}
+
+function next(graph: GraphDraft, workflow: WorkflowDraft, counter: Counter, largest: number): number {
   const fields = graph as Record<string, unknown>;
   const state = fields["state"];
-  const counted = isObject(state) ? state[now] : fields[old];
-  let id = typeof counted === "number" ? counted : 0;
-  for (const one of used) if (one > id) id = one;
-  id += 1;
-  if (isObject(state)) state[now] = id;
-  else if (graph === workflow || old in fields) fields[old] = id;
+  const counted = isObject(state) ? state[counter.now] : counter.old && fields[counter.old];
+  const id = Math.max(typeof counted === "number" ? counted : 0, largest) + 1;
+  if (isObject(state)) state[counter.now] = id;
+  else if (counter.old !== null && (graph === workflow || counter.old in fields)) fields[counter.old] = id;
   return id;
 }

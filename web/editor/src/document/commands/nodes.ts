@@ -1,15 +1,18 @@
 /** Commands on nodes: add, remove, move, size, fields. */
 
-import type { Json } from "../json";
 import type { Draft } from "immer";
-import type { GraphDraft, Recipe } from "../edit";
+import type { Recipe } from "../edit";
+import { removeWhere } from "../edit";
 import { freshSize } from "../geometry";
+import type { Json } from "../json";
 import type { NodeSchema } from "../schema";
 import { freshValues } from "../widgets";
 import type { NodeId, NodeInput, WorkflowNode } from "../workflow";
 import { keyOf, pair } from "../workflow";
-import { removeLinks } from "./links";
+import { findNodes } from "./find";
 import { nextNodeId } from "./ids";
+import { removeLinks } from "./links";
+import { bridged } from "./reconnect";
 
 /** A node of a type as a person gets it from the search, at the top left of its body. */
 export function freshNode(schema: NodeSchema, pos: readonly [number, number]): Omit<WorkflowNode, "id"> {
@@ -20,6 +23,7 @@ export function freshNode(schema: NodeSchema, pos: readonly [number, number]): O
     ...(spec.optional ? { shape: 7 } : {}),
     ...(spec.isWidget ? { widget: { name: spec.name } } : {}),
   }));
+  const values = freshValues(schema);
   const node = {
     type: schema.type,
     pos: [pos[0], pos[1]] as const,
@@ -35,7 +39,7 @@ export function freshNode(schema: NodeSchema, pos: readonly [number, number]): O
       ...(output.isList ? { shape: 6 } : {}),
     })),
     properties: { "Node name for S&R": schema.type },
-    widgets_values: freshValues(schema),
+    ...(values.length > 0 ? { widgets_values: values } : {}),
   };
   return { ...node, size: freshSize({ id: 0, ...node }, schema) };
 }
@@ -44,17 +48,19 @@ export function freshNode(schema: NodeSchema, pos: readonly [number, number]): O
 export function addNode(node: Omit<WorkflowNode, "id">, made?: (id: NodeId) => void): Recipe {
   return (graph, workflow) => {
     const id = nextNodeId(graph, workflow);
-    graph.nodes.push({ ...node, id } as Draft<WorkflowNode>);
+    graph.nodes.push({ ...node, id, order: graph.nodes.length } as Draft<WorkflowNode>);
     made?.(id);
   };
 }
 
-/** Remove nodes and the links that end at them. */
-export function removeNodes(ids: readonly NodeId[]): Recipe {
+/** Remove nodes and the links that end at them; with `reconnect`, what fed them feeds what they fed, type by type. */
+export function removeNodes(ids: readonly NodeId[], reconnect = false): Recipe {
   return (graph, workflow) => {
     const gone = new Set(ids.map(keyOf));
+    const bridges = reconnect ? bridged(graph, gone) : [];
     removeLinks((link) => gone.has(keyOf(link.from)) || gone.has(keyOf(link.to)))(graph, workflow);
-    graph.nodes = graph.nodes.filter((node) => !gone.has(keyOf(node.id)));
+    removeWhere(graph.nodes, (node) => gone.has(keyOf(node.id)));
+    for (const bridge of bridges) bridge(graph, workflow);
   };
 }
 
@@ -68,12 +74,10 @@ export function moveNodes(ids: readonly NodeId[], dx: number, dy: number): Recip
 
 /** Put nodes at places: top left of their bodies, by the key of their ids. */
 export function placeNodes(places: ReadonlyMap<string, readonly [number, number]>): Recipe {
-  return (graph) => {
-    for (const node of graph.nodes) {
-      const place = places.get(keyOf(node.id));
-      if (place) node.pos = [place[0], place[1]];
-    }
-  };
+  return onNodes([...places.keys()], (node) => {
+    const place = places.get(keyOf(node.id));
+    if (place) node.pos = [place[0], place[1]];
+  });
 }
 
 /** Set the size of a node's body. */
@@ -93,6 +97,16 @@ export function setFields(ids: readonly NodeId[], fields: { readonly [name: stri
   });
 }
 
+/** Set a property of nodes; `undefined` removes it. */
+export function setProperty(ids: readonly NodeId[], name: string, value: Json | undefined): Recipe {
+  return onNodes(ids, (node) => {
+    const properties = { ...node.properties };
+    if (value === undefined) delete properties[name];
+    else properties[name] = value;
+    node.properties = properties;
+  });
+}
+
 /** Set a flag of nodes: collapsed, pinned. */
 export function setFlag(ids: readonly NodeId[], flag: string, on: boolean): Recipe {
   return onNodes(ids, (node) => {
@@ -102,25 +116,25 @@ export function setFlag(ids: readonly NodeId[], flag: string, on: boolean): Reci
   });
 }
 
-/** Set the value at a place of `widgets_values`; of nodes that keep values by name, the one of that name. */
-export function setWidgetValue(id: NodeId, name: string, index: number, value: Json): Recipe {
-  return onNodes([id], (node) => {
-    const values = node.widgets_values;
-    if (values != null && !Array.isArray(values)) {
-      (values as Record<string, unknown>)[name] = value;
-      return;
-    }
-    const list = (values ?? []) as unknown[];
-    while (list.length < index) list.push(null);
-    list[index] = value;
-    node.widgets_values = list as Draft<WorkflowNode>["widgets_values"];
-  });
+/** Give nodes a mode (`Mode.never`: muted, `Mode.bypass`); nodes that all have it already go back to `Mode.always`. */
+export function toggleMode(ids: readonly NodeId[], mode: number): Recipe {
+  return (graph) => {
+    const nodes = findNodes(graph, ids);
+    const back = nodes.every((node) => node.mode === mode);
+    for (const node of nodes) node.mode = back ? 0 : mode;
+  };
+}
+
+/** The colours of nodes' titles and bodies; `undefined` takes a colour away. */
+export function colourNodes(ids: readonly NodeId[], color: string | undefined, bgcolor: string | undefined): Recipe {
+  return setFields(ids, { color, bgcolor });
 }
 
 /** Apply a change to each node of some ids. */
 export function onNodes(ids: readonly NodeId[], change: (node: Draft<WorkflowNode>) => void): Recipe {
-  return (graph: GraphDraft) => {
-    const wanted = new Set(ids.map(keyOf));
-    for (const node of graph.nodes) if (wanted.has(keyOf(node.id))) change(node);
+  return (graph) => {
+    for (const node of findNodes(graph, ids)) change(node);
   };
 }
+
+export { setWidgetValue } from "./widgets";

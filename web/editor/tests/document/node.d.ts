@@ -1,0 +1,13 @@
+/** What the tests use of Node.js; its own types would also change those of the browser's functions. */
+declare module "node:fs" {
+  export function existsSync(path: string): boolean;
+  export function readdirSync(path: string): string[];
+  export function readFileSync(path: string): Uint8Array<ArrayBuffer>;
+  export function readFileSync(path: string, encoding: "utf8"): string;
+}
+declare module "node:path" {
+  export function join(...parts: string[]): string;
+}
+interface ImportMeta {
+  readonly dirname: string;
+}
