@@ -48,7 +48,7 @@ class RunResult:
     cancelled_at: NodeRef | None = None
     seconds: float = 0.0
     record: KeyRecord | None = None
-    failed: NodeFinished | None = None  # how long the failed node ran, and what it took
+    failed: NodeFinished | None = None  # how long the failed node ran (0: it was not called), and what it took
     planned: Planned | None = None
     reasons: Reasons | None = None
 
@@ -192,7 +192,8 @@ class Engine:
             with self._thread_context(), self._run_context(around.cancel):
                 result.outputs = run.drive(targets)
         except NodeError as error:
-            result.status, result.error, result.failed = "error", error, run.failed
+            result.status, result.error = "error", error
+            result.failed = run.failed or NodeFinished(error.node, 0.0)
         except Cancelled:
             result.status, result.cancelled_at = "cancelled", run.at
         result.seconds = perf_counter() - started

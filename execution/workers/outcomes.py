@@ -66,7 +66,7 @@ def _report_failure(result: RunResult, reports: Reports) -> None:
     real = failed.node.real or failed.node.id
     reports[real] = NodeReport("failed", reason=result.reasons.of(real))
     reason = result.reasons.of(failed.node.id)
-    reports[failed.node.id] = NodeReport("failed", failed.seconds, failed.peak_bytes, reason)
+    reports[failed.node.id] = NodeReport("failed", failed.seconds or None, failed.peak_bytes, reason)
 
 
 def submitted(ref: NodeRef, graph: Graph) -> tuple[str, str]:

@@ -16,9 +16,10 @@ from execution.engine import Engine
 from execution.errors import Cancelled
 from execution.fields import Files
 from execution.legacy import class_node
-from execution.node import Blocked, Context, Ui, declared_node, node
+from execution.node import Blocked, Context, Subgraph, Ui, declared_node, node
 from execution.registry import Registry
 from execution.schema_data import catalogue_to_data
+from execution.workers.flows import NotThereError
 from execution.workers.loop import WorkerParts, serve_pipe
 from execution.workers.messages import Broadcast, Free, Pack, Ready, Starting
 from execution.workers.pipes import Pipe, claim_pipes, end_with_parent
@@ -52,6 +53,26 @@ class SlowEncoder:
         return "image/png" if image.full else "image/jpeg", image.text.encode()
 
 
+class SmallInspector:
+    """Looks at texts and numbers."""
+
+    def describe(self, items: list[Any], type: str) -> dict[str, Any]:
+        return {"items": [{"kind": "text", "text": str(item)} for item in items], "items_left_out": 0}
+
+    def difference(self, items: list[Any], others: list[Any], type: str) -> dict[str, Any] | None:
+        return {"max_abs": abs(items[0] - others[0])} if isinstance(items[0], int) else None
+
+    def picture(self, items: list[Any], type: str, item: int, batch: int, size: int) -> tuple[dict[str, str], bytes]:
+        if item >= len(items):
+            raise NotThereError(404, f"There is no item {item}.")
+        return {"X-Weft-Picture": f"{type} {batch} {size}"}, str(items[item]).encode()
+
+    def difference_picture(
+        self, items: list[Any], others: list[Any], type: str, item: int, batch: int, size: int
+    ) -> tuple[dict[str, str], bytes]:
+        return {"X-Weft-Picture": "difference"}, f"{items[item]} - {others[item]}".encode()
+
+
 @node("Text", category="test")
 def text(text: str = "") -> str:
     return text
@@ -70,6 +91,12 @@ def show(text: str) -> Ui:
 @node("Seeded", category="test", output=True)
 def seeded(seed: int = 0) -> Ui:
     return Ui({"text": [str(seed)]})
+
+
+@node("Twice", category="test")
+def twice(ctx: Context, text: str) -> str | Subgraph:
+    plan = Subgraph()
+    return plan.returning(plan.add("Join", a=text, b=text).out())
 
 
 @node("Number", category="test")
@@ -213,7 +240,7 @@ class TakesAll:
 
 
 FUNCTIONS = (
-    text, join, show, seeded, number, model, act, steps, show_bad, wait, async_exit, block,
+    text, join, twice, show, seeded, number, model, act, steps, show_bad, wait, async_exit, block,
 )  # fmt: skip
 
 
@@ -251,7 +278,7 @@ def build(send: Any) -> WorkerParts:
         asked[0] += 1
         return {"name": f"small {how}", "asked": asked[0]}
 
-    return WorkerParts(engine, ready, free, stats, encoder=SlowEncoder())
+    return WorkerParts(engine, ready, free, stats, encoder=SlowEncoder(), inspector=SmallInspector())
 
 
 if __name__ == "__main__":
