@@ -22,8 +22,8 @@ COVERS = "ssmd_cover_images"  # metadata: a JSON list of pictures in base64
 PREVIEW_SIDE = 1024  # pixels
 
 
-def read_metadata(path: Path) -> dict[str, Any] | None:
-    """The metadata of a safetensors file; None: it has none, or is no such file.
+def read_header(path: Path) -> dict[str, Any] | None:
+    """The header of a safetensors file: its metadata, and its tensors by name; None: it is no such file.
 
     Raises:
         OSError: it cannot be read.
@@ -37,7 +37,16 @@ def read_metadata(path: Path) -> dict[str, Any] | None:
             header: Any = json.loads(file.read(length))
         except (ValueError, RecursionError):
             return None
-    metadata = cast("dict[str, Any]", header).get("__metadata__") if isinstance(header, dict) else None
+    return cast("dict[str, Any]", header) if isinstance(header, dict) else None
+
+
+def read_metadata(path: Path) -> dict[str, Any] | None:
+    """The metadata of a safetensors file; None: it has none, or is no such file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    metadata = (read_header(path) or {}).get("__metadata__")
     return cast("dict[str, Any]", metadata) if isinstance(metadata, dict) else None
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -15,18 +17,46 @@ from web.files.site_types import site_type
 from web.refusal import Refusal
 from web.route import Route
 from web.site import site
-
-OWN = Path(__file__).resolve().parent.parent.parent / "templates"
+from web.workflows.templates import DEFAULT, DEFAULT_IS, FOLDER, fitted, template_index, template_names
 
 
 async def list_own(request: web.Request) -> web.Response:
     """The names of the workflows that come with Weft."""
-    return json_answer(await asyncio.to_thread(lambda: sorted(path.stem for path in OWN.glob("*.json"))))
+    return json_answer(await asyncio.to_thread(template_names))
+
+
+async def index(request: web.Request) -> web.Response:
+    """What a gallery shows of them."""
+    return json_answer(await asyncio.to_thread(template_index))
 
 
 async def get_own(request: web.Request) -> web.StreamResponse:
-    """One of them."""
-    return await _file(OWN, f"{request.match_info['name']}.json")
+    """One of them, as it is or so that it runs here at once."""
+    path = await _own(_name(request), ".json")
+    if request.query.get("fit", "").lower() not in ("true", "1"):
+        return _plain(path)
+    workspace = site(request).workspace
+
+    def read() -> dict[str, Any]:
+        return fitted(json.loads(path.read_text(encoding="utf-8")), workspace)
+
+    return json_answer(await asyncio.to_thread(read))
+
+
+async def get_picture(request: web.Request) -> web.StreamResponse:
+    """What one of them makes."""
+    return _plain(await _own(_name(request), ".webp"))
+
+
+def _name(request: web.Request) -> str:
+    name = request.match_info["name"]
+    return DEFAULT_IS if name == DEFAULT else name
+
+
+async def _own(name: str, suffix: str) -> Path:
+    if name not in await asyncio.to_thread(template_names):
+        raise _none()
+    return await _there(FOLDER / f"{name}{suffix}")
 
 
 async def list_examples(request: web.Request) -> web.Response:
@@ -39,20 +69,37 @@ async def get_example(request: web.Request) -> web.StreamResponse:
     name, wanted = request.match_info["path"], request.match_info["pack"]
     for pack in site(request).dispatcher.packs:
         if pack.name == wanted and pack.templates and name.endswith((".json", *PICTURES)):
-            return await _file(Path(pack.templates), name)
+            return _plain(await _there(file_below(Path(pack.templates), name, 404)))
     raise _none()
 
 
-async def _file(folder: Path, name: str) -> web.StreamResponse:
-    path = file_below(folder, name, 404)
+async def _there(path: Path) -> Path:
     if not await asyncio.to_thread(path.is_file):
         raise _none()
+    return path
+
+
+def _plain(path: Path) -> PlainFile:
     return PlainFile(path, headers={"Content-Type": site_type(path.name), "Cache-Control": "no-cache"})
 
 
 def _none() -> Refusal:
     return not_found("There is no such workflow.", "GET /api/templates and GET /workflow_templates list them.")
 
+
+ENTRY = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "title": {"type": "string"},
+        "description": {"type": "string"},
+        "category": {"enum": ["Start", "Image", "Control", "Compose", "Sweep"]},
+        "picture": {"type": "string", "description": "Its address."},
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "seconds": {"type": "number", "description": "What it took with the bundled checkpoints, on two CPU cores."},
+        "needs": {"type": "array", "items": {"type": "string"}, "description": "What one should have, as sentences."},
+    },
+}
 
 ROUTES = (
     Route(
@@ -66,13 +113,36 @@ ROUTES = (
     ),
     Route(
         "GET",
+        "/api/templates/index",
+        index,
+        "What a gallery shows of the workflows that come with Weft, in order.",
+        "Files",
+        schema={"type": "array", "items": ENTRY},
+        prefixed=False,
+    ),
+    Route(
+        "GET",
         "/api/templates/{name}.json",
         get_own,
         "A workflow that comes with Weft, to open in the editor.",
         "Files",
-        query={"name": "As `/api/templates` lists it."},
+        query={
+            "name": f"As `/api/templates` lists it; `{DEFAULT}` is the one to begin with.",
+            "fit": "`true`: with models and sizes that fit this machine, and its pictures put into the input folder.",
+        },
         answers={200: "The workflow.", 404: "There is none of that name."},
         schema={"type": "object"},
+        prefixed=False,
+    ),
+    Route(
+        "GET",
+        "/api/templates/{name}.webp",
+        get_picture,
+        "A picture of what a workflow makes that comes with Weft.",
+        "Files",
+        query={"name": "As `/api/templates` lists it."},
+        answers={200: "The picture.", 404: "There is none of that name."},
+        media_type="image/webp",
         prefixed=False,
     ),
     Route(

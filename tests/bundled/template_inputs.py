@@ -1,0 +1,82 @@
+"""Draw the pictures that templates begin with: `python -m tests.bundled.template_inputs`.
+
+Each is drawn four times as large as it is saved, so that its edges are smooth.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFilter
+
+from models.training.scenes import COLOURS
+
+FOLDER = Path(__file__).resolve().parents[2] / "templates" / "input"
+SIDE = 128  # pixels, the bundled checkpoints' native size
+LARGER = 4
+RADIUS = 35  # pixels, of a shape as the bundled checkpoints draw it
+
+
+def canvas(colour: str, width: int = SIDE) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    picture = Image.new("RGB", (width * LARGER, SIDE * LARGER), COLOURS[colour])
+    return picture, ImageDraw.Draw(picture)
+
+
+def smooth(picture: Image.Image) -> Image.Image:
+    return picture.resize((picture.width // LARGER, picture.height // LARGER), Image.Resampling.LANCZOS)
+
+
+def disc(radius: float) -> tuple[float, float, float, float]:
+    """The box of a circle around the middle."""
+    return tuple((SIDE / 2 + way * radius) * LARGER for way in (-1, -1, 1, 1))
+
+
+def sketch() -> Image.Image:
+    """A star painted in haste: uneven points, uneven paint."""
+    chance = random.Random(5)
+    picture, draw = canvas("blue")
+    points: list[tuple[float, float]] = []
+    for corner in range(10):
+        angle = -math.pi / 2 + corner * math.pi / 5 + chance.uniform(-0.2, 0.2)
+        reach = (46 if corner % 2 == 0 else 22) * chance.uniform(0.82, 1.1) * LARGER
+        points.append((SIDE / 2 * LARGER + reach * math.cos(angle), SIDE / 2 * LARGER + reach * math.sin(angle)))
+    draw.polygon(points, fill=(238, 205, 70))
+    paint = Image.effect_noise((SIDE // 8, SIDE // 8), 90).resize(picture.size, Image.Resampling.BICUBIC)
+    uneven = Image.blend(picture, Image.merge("RGB", (paint, paint, paint)), 0.22)
+    return smooth(uneven.filter(ImageFilter.GaussianBlur(LARGER)))
+
+
+def hole() -> Image.Image:
+    """A circle under a mask that is somewhat larger: transparent is what is to be drawn anew."""
+    picture, draw = canvas("blue")
+    draw.ellipse(disc(RADIUS), fill=COLOURS["red"])
+    mask = Image.new("L", picture.size, 255)
+    ImageDraw.Draw(mask).ellipse(disc(RADIUS * 1.35), fill=0)
+    result = smooth(picture)
+    result.putalpha(smooth(mask))
+    return result
+
+
+def cut() -> Image.Image:
+    """The left part of a picture of a circle."""
+    picture, draw = canvas("white", width=80)
+    draw.ellipse(disc(RADIUS), fill=COLOURS["green"])
+    return smooth(picture)
+
+
+PICTURES = {"weft_example_sketch": sketch, "weft_example_hole": hole, "weft_example_cut": cut}
+
+
+def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, drawn in PICTURES.items():
+        path = FOLDER / f"{name}.png"
+        drawn().save(path, optimize=True)
+        sys.stdout.write(f"{path} {path.stat().st_size:,} bytes\n")
+
+
+if __name__ == "__main__":
+    main()
