@@ -133,7 +133,7 @@ def test_what_was_learned_outlasts_the_server(tmp_path):
             assert b.dispatcher.forecast("nobody") is None
             await b.run(prompt)
         async with bench(tmp_path) as b:
-            job = await b.submit(chain(("Steps", {"count": 5, "seconds": 0.05, "text": "again"})))
+            job = await b.submit(chain(("Steps", {"count": 5, "seconds": 0.05, "text": "again"})), id="second")
             await b.watch.told(job, Cached)
             forecast = b.dispatcher.forecast(job)
             assert forecast is not None and forecast.confidence == "measured"
