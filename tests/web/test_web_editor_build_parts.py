@@ -12,15 +12,16 @@ import pytest
 from tests.web.helpers.small_registry import BUNDLER, PLATFORM, lock_of, tarball, usual_packages
 from web.editor_build.cache_folder import usual_cache, writable_cache
 from web.editor_build.fetching import Registry
-from web.editor_build.lock_file import FILE, bundler_package, needed_packages, read_lock
+from web.editor_build.lock_file import bundler_package, needed_packages, read_lock
 from web.editor_build.npm_settings import USUAL_REGISTRY, registry
+from web.editor_build.places import LOCK
 from web.editor_build.platforms import Platform, this_platform
 from web.editor_build.problem import BuildProblem
 from web.editor_build.publishing import first_scripts, with_stamp
 from web.editor_build.sources import EDITOR
 from web.editor_build.unpacking import unpack
 
-REAL_LOCK = read_lock((EDITOR / FILE).read_bytes())
+REAL_LOCK = read_lock((EDITOR / LOCK).read_bytes())
 
 
 def packed(lock: object) -> bytes:
@@ -60,7 +61,7 @@ def test_a_machine_without_a_bundler_is_told_what_to_do():
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"lockfileVersion": 1, "packages": {}}', b"[" * 100_000])
 def test_what_is_no_lock_file_is_refused(data):
-    with pytest.raises(BuildProblem, match=FILE):
+    with pytest.raises(BuildProblem, match=LOCK):
         read_lock(data)
 
 

@@ -13,10 +13,9 @@ from web.editor_build.cache_folder import VARIABLE
 from web.editor_build.fetching import Registry, Tell, fetch_all
 from web.editor_build.finding import find_build, usual_places
 from web.editor_build.keeping import prune
-from web.editor_build.lock_file import FILE as LOCK
 from web.editor_build.lock_file import Package, needed_packages, read_lock
 from web.editor_build.npm_settings import registry, setting
-from web.editor_build.places import INDEX, Places, mark_used, move_into_place, unfinished
+from web.editor_build.places import INDEX, LOCK, Places, mark_used, move_into_place, unfinished
 from web.editor_build.platforms import Platform, this_platform
 from web.editor_build.problem import BuildProblem
 from web.editor_build.publishing import publish

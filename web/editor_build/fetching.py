@@ -19,8 +19,8 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from web.editor_build.lock_file import FILE as LOCK
 from web.editor_build.lock_file import Package
+from web.editor_build.places import LOCK
 from web.editor_build.problem import BuildProblem, RegistryUnreachable
 
 AT_ONCE = 8

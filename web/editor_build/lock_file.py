@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from web.editor_build.places import LOCK
 from web.editor_build.platforms import Platform
 from web.editor_build.problem import BuildProblem
 
-FILE = "package-lock.json"
 VERSION = 3  # of the format
 MODULES = "node_modules/"
 BUNDLER = "@esbuild/"  # its native programs: one package for each platform
@@ -48,9 +48,9 @@ def read_lock(data: bytes) -> Mapping[str, Mapping[str, Any]]:
         packages = lock["packages"]
         version = lock["lockfileVersion"]
     except (ValueError, RecursionError, KeyError, TypeError) as error:
-        raise BuildProblem(f"The editor's {FILE} cannot be read ({error}).", REMEDY) from error
+        raise BuildProblem(f"The editor's {LOCK} cannot be read ({error}).", REMEDY) from error
     if version != VERSION or not isinstance(packages, dict):
-        raise BuildProblem(f"The editor's {FILE} has format version {version}, not {VERSION}.", REMEDY)
+        raise BuildProblem(f"The editor's {LOCK} has format version {version}, not {VERSION}.", REMEDY)
     return cast("Mapping[str, Mapping[str, Any]]", packages)
 
 
@@ -104,7 +104,7 @@ def _package(place: str, entry: Mapping[str, Any]) -> Package:
     parts = place.split(MODULES)
     sound = parts[0] == "" and all(NAME.fullmatch(part.rstrip("/")) for part in parts[1:])
     if not sound or not NAME.fullmatch(name) or not PACKAGE_VERSION.fullmatch(version) or entry.get("link"):
-        raise BuildProblem(f"The editor's {FILE} has an entry that cannot be fetched: {place!r}.", REMEDY)
+        raise BuildProblem(f"The editor's {LOCK} has an entry that cannot be fetched: {place!r}.", REMEDY)
     return Package(place, name, version, _digest(name, str(entry.get("integrity", ""))))
 
 
@@ -118,4 +118,4 @@ def _digest(name: str, integrity: str) -> bytes:
                 continue
             if len(digest) == DIGEST_BYTES:
                 return digest
-    raise BuildProblem(f"The editor's {FILE} has no sha512 of {name}, so that it could not be verified.", REMEDY)
+    raise BuildProblem(f"The editor's {LOCK} has no sha512 of {name}, so that it could not be verified.", REMEDY)

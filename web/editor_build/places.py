@@ -10,9 +10,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+LOCK = "package-lock.json"
 INDEX = "index.html"  # the page; the sources have one too, from which it is made
 SUMMARY = "build.json"
-"""Of a build: the page that names its files, and what is told of it."""
+"""The lock file of the sources; of a build, the page that names its files, and what is told of it."""
 
 UNFINISHED = ".tmp-"
 """Beginning of the names of what is being made."""

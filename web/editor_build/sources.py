@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from web.editor_build.lock_file import FILE as LOCK
-from web.editor_build.places import INDEX
+from web.editor_build.places import INDEX, LOCK
 from web.editor_build.problem import BuildProblem
 
 EDITOR = Path(__file__).resolve().parent.parent / "editor"
