@@ -21,7 +21,8 @@ export async function fetchTruth(studio: Studio): Promise<void> {
   }
 }
 
-async function fetchPause(studio: Studio): Promise<void> {
+/** Learn whether the queue is paused, and why. */
+export async function fetchPause(studio: Studio): Promise<void> {
   const { paused } = await fetchStatus(studio.server);
   studio.runs.setState({ paused });
 }
