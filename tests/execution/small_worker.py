@@ -16,7 +16,7 @@ from execution.engine import Engine
 from execution.errors import Cancelled
 from execution.fields import Files
 from execution.legacy import class_node
-from execution.node import Blocked, Context, Subgraph, Ui, declared_node, node
+from execution.node import Blocked, Context, NodeInputError, Subgraph, Ui, declared_node, node
 from execution.registry import Registry
 from execution.schema_data import catalogue_to_data
 from execution.workers.flows import NotThereError
@@ -175,6 +175,11 @@ def steps(
     return Ui({"text": [f"done{text}"]})
 
 
+@node("Refuse", category="test", output=True)
+def refuse(text: str) -> Ui:
+    raise NodeInputError("text", f"{text} cannot be taken.")
+
+
 @node("ShowBad", category="test", output=True)
 def show_bad(ctx: Context) -> Ui:
     ctx.preview(Shown("bad", full=True))
@@ -240,7 +245,7 @@ class TakesAll:
 
 
 FUNCTIONS = (
-    text, join, twice, show, seeded, number, model, act, steps, show_bad, wait, async_exit, block,
+    text, join, twice, show, refuse, seeded, number, model, act, steps, show_bad, wait, async_exit, block,
 )  # fmt: skip
 
 

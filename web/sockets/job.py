@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from execution.errors import NodeRef
-from execution.events import Cached, Event, NodeBlocked, NodeFinished, NodeStarted, Progress, UiOutput
+from execution.events import Cached, Event, NodeBlocked, NodeFinished, NodeStarted, Progress, Started, UiOutput
 from execution.jobs.records import Job, Outcome
 from execution.workers.eta import Eta
 from execution.workers.news import JobPicture
@@ -62,7 +62,8 @@ class JobTeller:
     def tell(self, event: Event) -> None:
         """Pass an event of the run on."""
         self._reports.tell(event)
-        self._eta.wake()
+        if not isinstance(event, Started):  # then nothing is known yet
+            self._eta.wake()
         match event:
             case Cached(nodes):
                 self._cached(nodes)
