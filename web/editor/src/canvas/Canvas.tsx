@@ -1,83 +1,114 @@
-import "@xyflow/react/dist/style.css";
-import { applyNodeChanges, Background, type Connection, MiniMap, type NodeChange, ReactFlow } from "@xyflow/react";
-import { useCallback, useEffect, useState } from "react";
-import { connect } from "../document/commands/links";
-import { placeNodes } from "../document/commands/nodes";
-import { TITLE_HEIGHT } from "../document/geometry";
+import "@xyflow/react/dist/base.css";
+import { ReactFlow, ReactFlowProvider, useStoreApi, ViewportPortal } from "@xyflow/react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useText } from "../i18n/use_text";
-import { shownGraph } from "../state/documents";
-import { useCatalogue, useStudio, useTab } from "../state/studio";
-import { flowEdges, type FlowNode, flowNodes } from "./flow_nodes";
-import { NodeView } from "./NodeView";
+import { runPrefix } from "../state/documents";
+import { useStudio, useTab } from "../state/studio";
+import { ShownContext } from "./context";
+import { CanvasEngine, GREATEST_ZOOM, LEAST_ZOOM } from "./engine";
+import { GroupLayer } from "./groups/GroupLayer";
+import { BendLayer } from "./links/BendLayer";
+import { DetailContext, Revealer } from "./nodes/detail";
+import { BoundaryView } from "./nodes/BoundaryView";
+import { NodeView } from "./nodes/NodeView";
+import { RerouteView } from "./nodes/RerouteView";
+import { Overlays } from "./overlays/Overlays";
+import { useFlowNodes } from "./use_flow_nodes";
+import { useGestures } from "./use_gestures";
+import { useLayout } from "./use_layout";
+import { useNear, useView } from "./use_view";
 
-const NODE_TYPES = { workflow: NodeView };
+const NODE_TYPES = { node: NodeView, reroute: RerouteView, boundary: BoundaryView };
 
-/** The shown graph. React Flow is a view only: what it reports becomes commands on the document. */
+/** The shown graph. React Flow is a view only: what people do with it becomes commands on the document. */
 export function Canvas() {
-  const t = useText();
-  const { documents } = useStudio();
-  const graph = useTab(shownGraph);
-  const selected = useTab((tab) => tab.selection.nodes);
-  const types = useCatalogue((state) => state.types);
-  const [nodes, setNodes] = useState<FlowNode[]>([]);
-  useEffect(() => {
-    if (!graph || !selected) return;
-    setNodes((before) => flowNodes(graph, types, selected, new Map(before.map((node) => [node.id, node]))));
-  }, [graph, types, selected]);
-
-  const changed = useCallback(
-    (changes: NodeChange<FlowNode>[]) => {
-      setNodes((before) => applyNodeChanges(changes, before));
-      const picked = changes.filter((change) => change.type === "select");
-      if (picked.length) {
-        documents.select({ nodes: withSelection(selected ?? new Set(), picked) });
-      }
-    },
-    [documents, selected],
-  );
-  const dropped = useCallback(
-    (_event: unknown, _node: FlowNode, moved: FlowNode[]) => {
-      const places = new Map(moved.map(({ id, position }) => [id, [position.x, position.y + TITLE_HEIGHT] as const]));
-      documents.edit("edit.move", placeNodes(places));
-    },
-    [documents],
-  );
-  const linked = useCallback(
-    ({ source, target, sourceHandle, targetHandle }: Connection) =>
-      documents.edit("edit.link", connect({ node: source, slot: slotOf(sourceHandle) }, { node: target, slot: slotOf(targetHandle) })),
-    [documents],
-  );
-  if (!graph) return null;
   return (
-    <ReactFlow
-      aria-label={t("canvas.label")}
-      nodes={nodes}
-      edges={flowEdges(graph)}
-      nodeTypes={NODE_TYPES}
-      onNodesChange={changed}
-      onNodeDragStop={dropped}
-      onConnect={linked}
-      onlyRenderVisibleElements
-      fitView
-      minZoom={0.05}
-      deleteKeyCode={null}
-      proOptions={{ hideAttribution: true }}
-    >
-      <Background />
-      <MiniMap pannable zoomable />
-    </ReactFlow>
+    <ReactFlowProvider>
+      <CanvasInside />
+    </ReactFlowProvider>
   );
 }
 
-function slotOf(handle: string | null): number {
-  return Number(handle?.split("-")[1] ?? 0);
+function CanvasInside() {
+  const t = useText();
+  const tab = useTab((one) => one.id) ?? "";
+  const prefix = useTab(runPrefix) ?? "";
+  const layout = useLayout();
+  const parts = useParts();
+  const { engine } = parts;
+  useFlowNodes(layout, engine);
+  useView(engine, layout, parts.dots);
+  useGestures(engine);
+  const near = useNear(engine);
+  const [revealer] = useState(() => new Revealer());
+  const detail = useMemo(() => ({ near, revealer }), [near, revealer]);
+  const shown = useMemo(() => ({ engine, tab, prefix }), [engine, tab, prefix]);
+  return (
+    <ShownContext value={shown}>
+      <DetailContext value={detail}>
+        <div
+          ref={parts.root}
+          className="canvas"
+          role="application"
+          tabIndex={0}
+          aria-label={t("canvas.label")}
+          aria-describedby="canvas-usage"
+          data-near={near}
+        >
+          <p id="canvas-usage" className="visually-hidden">
+            {t("canvas.usage")}
+          </p>
+          <span ref={parts.probe} hidden />
+          <div className="dots" ref={parts.dots} />
+          <ReactFlow
+            nodeTypes={NODE_TYPES}
+            onlyRenderVisibleElements
+            minZoom={LEAST_ZOOM}
+            maxZoom={GREATEST_ZOOM}
+            nodesDraggable={false}
+            nodesConnectable={false}
+            nodesFocusable={false}
+            elementsSelectable={false}
+            disableKeyboardA11y
+            deleteKeyCode={null}
+            selectionKeyCode={null}
+            multiSelectionKeyCode={null}
+            panActivationKeyCode={null}
+            zoomOnDoubleClick={false}
+            proOptions={{ hideAttribution: true }}
+          >
+            <ViewportPortal>
+              <div className="group-layer">{layout ? <GroupLayer groups={layout.graph.groups ?? NO_GROUPS} /> : null}</div>
+              <canvas className="links" ref={parts.links} />
+              <canvas className="links links-over" ref={parts.overlay} />
+              {layout ? <BendLayer bends={layout.bends} types={layout.bendTypes} /> : null}
+            </ViewportPortal>
+          </ReactFlow>
+          {engine && layout ? <Overlays engine={engine} layout={layout} /> : null}
+        </div>
+      </DetailContext>
+    </ShownContext>
+  );
 }
 
-function withSelection(before: ReadonlySet<string>, changes: readonly { id: string; selected: boolean }[]): ReadonlySet<string> {
-  const after = new Set(before);
-  for (const { id, selected } of changes) {
-    if (selected) after.add(id);
-    else after.delete(id);
-  }
-  return after;
+const NO_GROUPS: readonly [] = [];
+
+/** The elements of the canvas, and the engine once they are there. */
+function useParts() {
+  const studio = useStudio();
+  const flow = useStoreApi();
+  const root = useRef<HTMLDivElement>(null);
+  const probe = useRef<HTMLSpanElement>(null);
+  const dots = useRef<HTMLDivElement>(null);
+  const [links, setLinks] = useState<HTMLCanvasElement | null>(null);
+  const [overlay, setOverlay] = useState<HTMLCanvasElement | null>(null);
+  const [engine, setEngine] = useState<CanvasEngine | null>(null);
+  useEffect(() => {
+    if (!links || !overlay || !root.current || !probe.current) return;
+    const made = new CanvasEngine(studio, { root: root.current, probe: probe.current, links, overlay }, flow);
+    setEngine(made);
+    studio.canvas.setState({ view: made });
+    return () => studio.canvas.setState({ view: null });
+  }, [studio, flow, links, overlay]);
+  return { root, probe, dots, links: setLinks, overlay: setOverlay, engine };
 }

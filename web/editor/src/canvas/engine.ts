@@ -1,0 +1,244 @@
+/**
+ * What the parts of the canvas share: where everything is, the view, and the elements. It is made with the canvas's
+ * element and goes with it. Nothing in it causes React to draw; what changes from frame to frame is written to the
+ * elements directly.
+ */
+
+import type { ReactFlowState } from "@xyflow/react";
+import type { StoreApi } from "zustand/vanilla";
+import type { Box } from "../document/geometry";
+import type { CanvasView, Point } from "../state/canvas";
+import { activeTab, scopeOf } from "../state/documents";
+import type { Studio } from "../state/studio";
+import { extentOf, type Layout, type Line } from "./layout/layout";
+import { Paint } from "./links/colours";
+import { distanceTo, flattened } from "./links/curves";
+import { LinkOverlay, type Stroke } from "./links/LinkOverlay";
+import { boxOf, LinkPainting, seenIn, type View } from "./links/LinkPainting";
+
+/** React Flow's store: the view and the nodes that it draws. */
+export type FlowStore = Pick<StoreApi<ReactFlowState>, "getState" | "subscribe">;
+
+export interface Elements {
+  readonly root: HTMLElement;
+  readonly probe: HTMLElement;
+  readonly links: HTMLCanvasElement;
+  readonly overlay: HTMLCanvasElement;
+}
+
+const EMPTY: ReadonlySet<number> = new Set();
+export const LEAST_ZOOM = 0.05;
+export const GREATEST_ZOOM = 4;
+const FIT_MARGIN = 40; // pixels around what is fitted
+const LINK_REACH = 7; // pixels from which a link is hit
+
+export class CanvasEngine implements CanvasView {
+  readonly paint: Paint;
+  private readonly painting: LinkPainting;
+  private readonly overlay: LinkOverlay;
+  private strokes: readonly Stroke[] = [];
+  private hidden: ReadonlySet<number> = EMPTY;
+  private lastPointer: Point | null = null;
+  layout: Layout | null = null;
+  /** The link under the pointer. */
+  private hovered: number | null = null;
+
+  constructor(
+    readonly studio: Studio,
+    readonly elements: Elements,
+    readonly flow: FlowStore,
+  ) {
+    this.paint = new Paint(elements.probe);
+    this.painting = new LinkPainting(elements.links, this.paint);
+    this.overlay = new LinkOverlay(elements.overlay, this.paint);
+  }
+
+  /** What is shown now; links are drawn anew when theirs changed. */
+  show(layout: Layout): void {
+    const same = this.layout?.lines === layout.lines;
+    this.layout = layout;
+    if (!same) this.repaint();
+    this.markLinks();
+  }
+
+  /** Draw all links anew: they, their style or the theme changed. */
+  repaint(hidden: ReadonlySet<number> = this.hidden): void {
+    this.hidden = hidden;
+    const style = this.studio.settings.getState().linkStyle;
+    this.painting.show({ lines: this.layout?.lines.values() ?? [], hidden, style });
+  }
+
+  /** The theme changed: colours are read again. */
+  recolour(): void {
+    this.paint.forget();
+    this.repaint();
+    this.drawOverlay();
+  }
+
+  /** The view moved or changed its size. */
+  viewMoved(): void {
+    this.painting.follow(this.view());
+    this.drawOverlay();
+  }
+
+  view(): View {
+    const { transform, width, height } = this.flow.getState();
+    return { x: transform[0], y: transform[1], zoom: transform[2], width, height };
+  }
+
+  /** Links that are being moved: taken out of the picture beneath, drawn over it from frame to frame. */
+  hideLinks(ids: ReadonlySet<number>): void {
+    if (ids.size === 0 && this.hidden.size === 0) return;
+    this.repaint(ids);
+  }
+
+  /** Ways to draw over the others until they change. */
+  drawMoving(strokes: readonly Stroke[]): void {
+    this.strokes = strokes;
+    this.drawOverlay();
+  }
+
+  hoverLink(id: number | null): void {
+    if (id === this.hovered) return;
+    this.hovered = id;
+    this.elements.root.dataset["overLink"] = id === null ? "" : String(id);
+    this.markLinks();
+  }
+
+  /** Selected links and the one under the pointer stand out. */
+  markLinks(): void {
+    this.drawOverlay();
+  }
+
+  private drawOverlay(): void {
+    const { linkStyle } = this.studio.settings.getState();
+    const chosen = activeTab(this.studio.documents.getState())?.selection.links ?? EMPTY;
+    const ids = this.hovered === null ? [...chosen] : [...chosen, this.hovered];
+    const strong = ids.flatMap((id) => {
+      const line = this.hidden.has(id) ? undefined : this.layout?.lines.get(id);
+      return line ? [{ points: line.points, colour: this.colourOf(line), strong: true }] : [];
+    });
+    this.overlay.show([...this.strokes, ...strong], this.view(), linkStyle);
+  }
+
+  colourOf(line: Line): string {
+    return this.paint.ofType(line.type);
+  }
+
+  /** The link at a place of the canvas, the nearest of those within reach. */
+  linkAt(at: Point): Line | null {
+    const { linkStyle } = this.studio.settings.getState();
+    let reach = LINK_REACH / this.view().zoom;
+    let nearest: Line | null = null;
+    for (const line of this.layout?.lines.values() ?? []) {
+      if (!isWithin(at, boxOf(line), reach)) continue;
+      const distance = distanceTo(at, flattened(line.points, linkStyle));
+      if (distance < reach) [reach, nearest] = [distance, line];
+    }
+    return nearest;
+  }
+
+  /** From the screen to canvas units, and back. */
+  toCanvas(at: Point): Point {
+    const { x, y, zoom } = this.view();
+    const corner = this.elements.root.getBoundingClientRect();
+    return { x: (at.x - corner.x - x) / zoom, y: (at.y - corner.y - y) / zoom };
+  }
+
+  toScreen(at: Point): Point {
+    const { x, y, zoom } = this.view();
+    const corner = this.elements.root.getBoundingClientRect();
+    return { x: at.x * zoom + x + corner.x, y: at.y * zoom + y + corner.y };
+  }
+
+  pointerMoved(at: Point): void {
+    this.lastPointer = at;
+  }
+
+  pointer(): Point {
+    if (this.lastPointer) return this.toCanvas(this.lastPointer);
+    const seen = this.seen();
+    return { x: seen.x + seen.width / 2, y: seen.y + seen.height / 2 };
+  }
+
+  seen(): Box {
+    return seenIn(this.view());
+  }
+
+  fit(box: Box | null): void {
+    const all = box ?? (this.layout ? extentOf(this.layout) : null);
+    const { width, height } = this.view();
+    if (!all || width === 0) return;
+    const across = (width - 2 * FIT_MARGIN) / Math.max(all.width, 1);
+    const down = (height - 2 * FIT_MARGIN) / Math.max(all.height, 1);
+    const zoom = Math.max(LEAST_ZOOM, Math.min(1, across, down));
+    this.goTo({
+      x: width / 2 - (all.x + all.width / 2) * zoom,
+      y: height / 2 - (all.y + all.height / 2) * zoom,
+      zoom,
+    });
+  }
+
+  goTo(viewport: { readonly x: number; readonly y: number; readonly zoom: number }): void {
+    void this.flow.getState().panZoom?.setViewport({ ...viewport });
+  }
+
+  zoomBy(factor: number): void {
+    this.zoomTo(this.view().zoom * factor);
+  }
+
+  /** The middle of the screen stays where it is. */
+  zoomTo(wanted: number): void {
+    const { x, y, zoom, width, height } = this.view();
+    this.zoomAt(wanted, { x: (width / 2 - x) / zoom, y: (height / 2 - y) / zoom });
+  }
+
+  /** A place of the canvas stays where it is on the screen. */
+  zoomAt(wanted: number, place: Point): void {
+    const { x, y, zoom } = this.view();
+    const next = Math.min(GREATEST_ZOOM, Math.max(LEAST_ZOOM, wanted));
+    this.goTo({ x: x + place.x * (zoom - next), y: y + place.y * (zoom - next), zoom: next });
+  }
+
+  panBy(x: number, y: number): void {
+    const view = this.view();
+    this.goTo({ x: view.x + x, y: view.y + y, zoom: view.zoom });
+  }
+
+  reveal(box: Box): void {
+    const { x, y, zoom } = this.view();
+    const seen = this.seen();
+    const margin = FIT_MARGIN / zoom;
+    const dx = shift(box.x - margin, box.width + 2 * margin, seen.x, seen.width);
+    const dy = shift(box.y - margin, box.height + 2 * margin, seen.y, seen.height);
+    if (dx !== 0 || dy !== 0) this.goTo({ x: x - dx * zoom, y: y - dy * zoom, zoom });
+  }
+
+  focus(node: string | null): void {
+    const target = node === null ? this.elements.root : this.nodeElement(node)?.querySelector<HTMLElement>("[data-node]");
+    target?.focus({ preventScroll: true });
+  }
+
+  /** The element that React Flow made for a node; null while it is out of sight. */
+  nodeElement(key: string): HTMLElement | null {
+    return this.elements.root.querySelector(`.react-flow__node[data-id="${CSS.escape(key)}"]`);
+  }
+
+  /** Which graph of which tab is shown: views are kept by it. */
+  shown(): { readonly tab: string; readonly scope: string } | null {
+    const tab = activeTab(this.studio.documents.getState());
+    return tab ? { tab: tab.id, scope: scopeOf(tab) ?? "" } : null;
+  }
+}
+
+function isWithin(at: Point, box: Box, reach: number): boolean {
+  return (
+    at.x > box.x - reach && at.x < box.x + box.width + reach && at.y > box.y - reach && at.y < box.y + box.height + reach
+  );
+}
+
+/** How far a window has to move to hold a stretch; its beginning counts when it is too long. */
+function shift(from: number, length: number, seenFrom: number, seenLength: number): number {
+  if (from < seenFrom || length > seenLength) return from - seenFrom;
+  return Math.max(0, from + length - seenFrom - seenLength);
+}

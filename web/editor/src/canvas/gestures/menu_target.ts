@@ -1,0 +1,43 @@
+/** What a context menu is about: what lies under the pointer. */
+
+import type { MenuTarget, Point } from "../../state/canvas";
+import type { CanvasEngine } from "../engine";
+import { isSelected, selectNothing, selectOnly } from "../selecting";
+
+/** Open the menu of what is there; that is selected, unless it is part of the selection. */
+export function openMenu(engine: CanvasEngine, at: Point, target: Element): void {
+  const place = engine.toCanvas(at);
+  const about = targetAt(engine, place, target);
+  select(engine, about);
+  engine.studio.canvas.setState({ menu: { at, place, target: about } });
+}
+
+export function targetAt(engine: CanvasEngine, place: Point, target: Element): MenuTarget {
+  const node = target.closest<HTMLElement>(".react-flow__node")?.dataset["id"];
+  if (node !== undefined) return { kind: "node", key: node };
+  const bend = target.closest<HTMLElement>("[data-bend]")?.dataset["bend"];
+  if (bend !== undefined) return { kind: "reroute", id: Number(bend) };
+  const link = engine.linkAt(place);
+  if (link) return { kind: "link", id: link.link.id };
+  const group = target.closest<HTMLElement>("[data-group]")?.dataset["group"];
+  return group === undefined ? { kind: "canvas" } : { kind: "group", index: Number(group) };
+}
+
+function select({ studio }: CanvasEngine, about: MenuTarget): void {
+  switch (about.kind) {
+    case "node":
+      if (!isSelected(studio, "nodes", about.key)) selectOnly(studio, "nodes", about.key);
+      break;
+    case "group":
+      if (!isSelected(studio, "groups", about.index)) selectOnly(studio, "groups", about.index);
+      break;
+    case "reroute":
+      if (!isSelected(studio, "reroutes", about.id)) selectOnly(studio, "reroutes", about.id);
+      break;
+    case "link":
+      selectOnly(studio, "links", about.id);
+      break;
+    case "canvas":
+      selectNothing(studio);
+  }
+}

@@ -1,0 +1,77 @@
+/** Which gesture a press begins. */
+
+import { activeTab } from "../../state/documents";
+import type { CanvasEngine } from "../engine";
+import { pull } from "../links/loose_ends";
+import { click, isSelected, press, type SelectedKind } from "../selecting";
+import type { Gesture, Keys, Press } from "./gesture";
+import { Marquee } from "./Marquee";
+import { boxOfGroup, movedSelection } from "./moved";
+import { Mover } from "./Mover";
+import { Resizer, resizedGroup, resizedNode } from "./Resizer";
+import { Wire } from "./Wire";
+
+const CONTROLS = "input, textarea, select, button, a, [contenteditable], .nodrag, .react-flow__panel";
+
+/** Null leaves the press to the browser and to React Flow. */
+export function pick(pressed: Press): Gesture | null {
+  const { engine, target, button, keys, at } = pressed;
+  if (button !== 0 || engine.studio.ui.getState().dialog) return null;
+  const corner = target.closest<HTMLElement>("[data-resize]");
+  if (corner) return resizing(pressed, corner);
+  const node = target.closest<HTMLElement>(".react-flow__node");
+  if (target.closest(CONTROLS)) {
+    if (node) press(engine.studio, "nodes", node.dataset["id"] ?? "", keys);
+    return null;
+  }
+  const socket = target.closest<HTMLElement>("[data-socket]");
+  if (socket && node) return wiring(pressed, socket, node);
+  if (node) return moving(pressed, "nodes", node.dataset["id"] ?? "");
+  const bend = target.closest<HTMLElement>("[data-bend]");
+  if (bend) return moving(pressed, "reroutes", Number(bend.dataset["bend"]));
+  const group = target.closest<HTMLElement>("[data-group]");
+  if (group) return moving(pressed, "groups", Number(group.dataset["group"]));
+  if (target.closest(".react-flow__pane") && (keys.ctrl || keys.shift)) return new Marquee(engine, at);
+  return null;
+}
+
+function resizing({ engine, at }: Press, corner: HTMLElement): Gesture | null {
+  const { layout } = engine;
+  const group = corner.closest<HTMLElement>("[data-group]");
+  if (group && layout) {
+    const index = Number(group.dataset["group"]);
+    const box = boxOfGroup(layout, index);
+    return box && new Resizer(engine, at, resizedGroup(index, box, group));
+  }
+  const element = corner.closest<HTMLElement>(".react-flow__node");
+  const place = layout?.places.get(element?.dataset["id"] ?? "");
+  return element && place ? new Resizer(engine, at, resizedNode(place, element)) : null;
+}
+
+function wiring({ engine, keys }: Press, socket: HTMLElement, node: HTMLElement): Gesture | null {
+  const side = socket.dataset["socket"] === "in" ? "in" : "out";
+  const slot = Number(socket.dataset["slot"]);
+  const pulled = engine.layout && pull(engine.layout, node.dataset["id"] ?? "", side, slot, keys.shift);
+  return pulled && new Wire(engine, pulled);
+}
+
+function moving({ engine, at, keys }: Press, kind: SelectedKind, id: string | number): Gesture {
+  const { studio } = engine;
+  const was = isSelected(studio, kind, id);
+  press(studio, kind, id, keys);
+  return new Mover({
+    engine,
+    at,
+    moved: movedSelection(engine),
+    corner: cornerOf(engine, kind, id),
+    click: (now: Keys) => click(studio, kind, id, now, was),
+  });
+}
+
+function cornerOf({ layout, studio }: CanvasEngine, kind: SelectedKind, id: string | number): { x: number; y: number } {
+  const nowhere = { x: 0, y: 0 };
+  if (!layout || !activeTab(studio.documents.getState())) return nowhere;
+  if (kind === "nodes") return layout.places.get(String(id))?.box ?? nowhere;
+  if (kind === "reroutes") return layout.bends.get(Number(id))?.at ?? nowhere;
+  return boxOfGroup(layout, Number(id)) ?? nowhere;
+}

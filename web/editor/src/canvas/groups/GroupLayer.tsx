@@ -1,0 +1,60 @@
+import { type CSSProperties, memo } from "react";
+import type { Group } from "../../document/workflow";
+import { useText } from "../../i18n/use_text";
+import { useCanvas, useStudio, useTab } from "../../state/studio";
+import { TitleField } from "../nodes/TitleField";
+import { isGroupFolded, renameGroup } from "./group_recipes";
+
+/** The groups of the shown graph, beneath its links and nodes. Their titles are what is dragged. */
+export function GroupLayer({ groups }: { readonly groups: readonly Group[] }) {
+  const selected = useTab((tab) => tab.selection.groups);
+  return groups.map((group, index) => (
+    <GroupView key={index} group={group} index={index} isSelected={selected?.has(index) ?? false} />
+  ));
+}
+
+interface Props {
+  readonly group: Group;
+  readonly index: number;
+  readonly isSelected: boolean;
+}
+
+const GroupView = memo(function GroupView({ group, index, isSelected }: Props) {
+  const t = useText();
+  const { documents, canvas } = useStudio();
+  const isRenamed = useCanvas(({ renaming }) => renaming?.kind === "group" && renaming.index === index);
+  const [x, y, width, height] = group.bounding;
+  const rename = (title: string): void => {
+    canvas.setState({ renaming: null });
+    if (title !== group.title) documents.edit("edit.rename", renameGroup(index, title));
+  };
+  return (
+    <div
+      className="group nopan"
+      role="group"
+      tabIndex={-1}
+      aria-label={t("canvas.groupNamed", { title: group.title })}
+      data-group={index}
+      data-selected={isSelected || undefined}
+      data-folded={isGroupFolded(group) || undefined}
+      style={
+        {
+          transform: `translate(${x}px, ${y}px)`,
+          width,
+          height,
+          "--tint-title": group.color,
+          "--group-font": `${group.font_size ?? 24}px`,
+        } as CSSProperties
+      }
+    >
+      <header className="group-title">
+        {isRenamed ? (
+          <TitleField label={t("canvas.rename")} value={group.title} done={rename} />
+        ) : (
+          <span className="group-name">{group.title}</span>
+        )}
+      </header>
+      <span className="resize-corner nodrag" data-resize="group" />
+    </div>
+  );
+});

@@ -1,0 +1,28 @@
+import { memo } from "react";
+import { useText } from "../../i18n/use_text";
+import { useTab } from "../../state/studio";
+import type { Bend } from "../layout/reroutes";
+import { typeColour } from "./colours";
+
+interface Props {
+  readonly bends: ReadonlyMap<number, Bend>;
+  /** The types of the links that go through them. */
+  readonly types: ReadonlyMap<number, string | number>;
+}
+
+/** The reroute points of the shown graph, as things to take hold of. */
+export const BendLayer = memo(function BendLayer({ bends, types }: Props) {
+  const t = useText();
+  const selected = useTab((tab) => tab.selection.reroutes);
+  return [...bends.values()].map(({ id, at }) => (
+    <span
+      key={id}
+      className="bend nopan"
+      role="img"
+      aria-label={t("canvas.reroute")}
+      data-bend={id}
+      data-selected={selected?.has(id) || undefined}
+      style={{ transform: `translate(${at.x}px, ${at.y}px)`, color: typeColour(types.get(id) ?? "*") }}
+    />
+  ));
+});
