@@ -2,7 +2,7 @@
 
 A template is a UI workflow that runs on the bundled checkpoints. Its `extra.weft` says how it fits others:
 `native_size` is the side of the bundled checkpoints' pictures, `pixels` are the places in `widgets_values` that count
-pixels, by node, and `checkpoints` says which ones it can do with: "base" (usual), "pair", or "bundled", which is no others.
+pixels, by node, and `checkpoints` says which ones it can do with: "base" (usual), "pair", or "bundled" (no others).
 """
 
 from __future__ import annotations
