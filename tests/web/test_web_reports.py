@@ -125,7 +125,7 @@ def test_a_forecast_is_told_while_a_job_runs(tmp_path):
             prompt = one("Steps", count=8, seconds=0.1)
             await me.until_over(await server.queue(prompt, client_id="me"))
             told = len(me.of("weft_eta"))
-            second = await server.queue(prompt, client_id="me")
+            second = await server.queue(one("Steps", count=8, seconds=0.1, text="again"), client_id="me")
             await me.until_over(second)
             etas = me.of("weft_eta")[told:]
             assert etas and {eta["prompt_id"] for eta in etas} == {second}
