@@ -1,6 +1,7 @@
 /** From files, pictures, templates and the server's folder to tabs. Whatever cannot be opened changes nothing. */
 
 import { ServerProblem } from "../api/server";
+import { readWorkflow } from "../document/read";
 import type { Workflow } from "../document/workflow";
 import type { Opening } from "../state/documents";
 import type { Studio } from "../state/studio";
@@ -16,7 +17,7 @@ export async function importFiles(studio: Studio, files: readonly File[]): Promi
   for (const file of files) {
     await attempt(studio, file.name, async () => {
       if (file.size > LARGEST) throw new Error(studio.text("workflows.tooLarge", { size: Math.round(file.size / 2 ** 20) }));
-      await openText(studio, await file.text(), { name: nameOf(file.name) });
+      openText(studio, await file.text(), { name: nameOf(file.name) });
     });
   }
 }
@@ -40,20 +41,27 @@ export async function openFile(studio: Studio, path: string): Promise<void> {
   }
   await attempt(studio, path, async () => {
     const { text, revision } = await readFile(studio.server, path);
-    await openText(studio, text, { name: nameOf(path), path, revision, saved: true });
+    openText(studio, text, { name: nameOf(path), path, revision, saved: true });
   });
 }
 
 /** Open a template as a new workflow. */
 export async function openTemplate(studio: Studio, template: Pick<Template, "name" | "title">): Promise<void> {
   await attempt(studio, template.title, async () => {
-    await openText(studio, await readTemplate(studio.server, template.name), { name: template.title });
+    openText(studio, await readTemplate(studio.server, template.name), { name: template.title });
   });
 }
 
-/** Open the text of a workflow; throws an Error with sentences when it is none. */
-export async function openText(studio: Studio, text: string, opening: Opening): Promise<void> {
-  openWorkflow(studio, JSON.parse(text) as Workflow, opening);
+/** Open the text of a workflow or prompt; throws a WorkflowError with sentences when it is none. */
+export function openText(studio: Studio, text: string, opening: Opening): void {
+  const { workflow, problems } = readWorkflow(text, studio.catalogue.getState().types);
+  openWorkflow(studio, workflow, opening);
+  if (problems.length === 0) return;
+  studio.ui.notify({
+    tone: "problem",
+    text: studio.text("workflows.openedWith", { name: opening.name }),
+    details: problems.map((problem) => problem.text).join("\n"),
+  });
 }
 
 /** Open a workflow in a tab, and say what it lacks. */
