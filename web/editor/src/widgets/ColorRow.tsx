@@ -15,7 +15,7 @@ export function ColorRow(props: RowProps) {
       <Name>{label}</Name>
       <input
         key={plainText(widget.value)}
-        className="widget-text"
+        className="widget-entry"
         aria-label={column.t("widgets.color_number", { name: label })}
         aria-invalid={color === null || undefined}
         defaultValue={color ?? plainText(widget.value)}

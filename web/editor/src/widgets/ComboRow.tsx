@@ -19,7 +19,7 @@ export function ComboRow(props: RowProps) {
   const { choices } = widget.spec;
   const chosen = chosenOf(widget.value);
   const isMissing = !isElsewhere(widget) && !chosen.every((value) => isKnown(choices, value));
-  const attributes = rowAttributes(column, props, isMissing ? "combo missing" : "combo");
+  const attributes = rowAttributes(column, props, isMissing ? "combo widget-missing" : "combo");
   const text = chosen.map(plainText).join(", ");
 
   const keyed = (event: KeyboardEvent<HTMLDivElement>): void => {

@@ -7,8 +7,8 @@ interface Props {
   /** The text was typed just now: the caret goes behind it instead of selecting it. */
   readonly typed: boolean;
   readonly read: (text: string) => Amount | null;
-  /** With null nothing is to be changed. */
-  readonly done: (amount: Amount | null) => void;
+  /** With null nothing is to be changed. `row`: the control that has the focus again; null when it went elsewhere. */
+  readonly done: (amount: Amount | null, row: HTMLElement | null) => void;
 }
 
 /** Where a number is typed: Enter and leaving keep it, Escape does not. What is no number is not kept either. */
@@ -18,10 +18,9 @@ export function NumberField({ label, text, typed, read, done }: Props) {
   const end = (amount: Amount | null, field: HTMLElement): void => {
     if (ended.current) return;
     ended.current = true;
-    const row = field.closest<HTMLElement>("[data-widget]");
-    const keepsFocus = document.activeElement === field;
-    done(amount);
-    if (keepsFocus) row?.focus();
+    const row = document.activeElement === field ? field.closest<HTMLElement>("[data-widget]") : null;
+    row?.focus();
+    done(amount, row);
   };
   return (
     <input

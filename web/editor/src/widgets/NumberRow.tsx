@@ -52,7 +52,7 @@ export function NumberRow(props: RowProps) {
     event.preventDefault();
   };
 
-  const attributes = rowAttributes(column, props, slides ? "number slider" : "number");
+  const attributes = rowAttributes(column, props, slides ? "number widget-slider" : "number");
   const text = amount === null ? plainText(value) : shown(amount, spec);
   const typing = isTyping(mode);
   const focused = mode !== null && "focused" in mode ? mode.focused : null;
@@ -87,8 +87,8 @@ export function NumberRow(props: RowProps) {
             text={mode.typed ?? text}
             typed={mode.typed !== null}
             read={(typed) => readTyped(typed, amount ?? 0, spec)}
-            done={(found) => {
-              setMode(null);
+            done={(found, row) => {
+              setMode(row && { focused: row });
               if (found !== null) set(settled(found, spec), false);
             }}
           />

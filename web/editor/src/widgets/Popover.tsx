@@ -58,7 +58,7 @@ export function Popover({ anchor, owner, close, children, className = "" }: Prop
   }, [close, owner]);
   const style = place
     ? { left: place.left, top: place.top, minWidth: place.least }
-    : { left: 0, top: 0, visibility: "hidden" as const };
+    : { left: 0, top: 0, opacity: 0 }; // not hidden: what is hidden cannot take the focus
   return createPortal(
     <div ref={box} className={`popover nodrag nopan nowheel nokey ${className}`} style={style}>
       {children}

@@ -15,7 +15,7 @@ export function TextRow(props: RowProps) {
       <input
         {...attributes}
         ref={field as RefObject<HTMLInputElement | null>}
-        className="widget-text"
+        className="widget-entry"
         aria-label={label}
         aria-describedby={row["aria-describedby"]}
         placeholder={typeof placeholder === "string" ? placeholder : undefined}

@@ -46,7 +46,6 @@ export const WidgetColumn = memo(function WidgetColumn({ node, schema }: Props) 
     <ColumnContext value={column}>
       <div
         className="widgets"
-        data-idle={column.idle || undefined}
         onContextMenu={(event) => ask(event, setAsked)}
         onClick={(event) => {
           const widget = event.altKey && event.target instanceof Element ? find(event.target) : undefined;

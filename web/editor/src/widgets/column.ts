@@ -4,7 +4,7 @@ import { createContext, useContext, useMemo } from "react";
 import { setWidgetValue } from "../document/commands/nodes";
 import type { Json } from "../document/json";
 import { CONTROL_NAME, type SeedControl, type Widget } from "../document/widgets";
-import { keyOf, Mode, type NodeId, type Scope, type WorkflowNode } from "../document/workflow";
+import { keyOf, type NodeId, type Scope, type WorkflowNode } from "../document/workflow";
 import type { Text } from "../i18n/messages";
 import { useText } from "../i18n/use_text";
 import { runPrefix, scopeOf, type Tab } from "../state/documents";
@@ -20,8 +20,6 @@ export interface Column {
   readonly scope: Scope;
   /** The node's id as the server writes it. */
   readonly runKey: string;
-  /** The node is muted or bypassed: its values count for nothing now. */
-  readonly idle: boolean;
   readonly problems: readonly NodeProblem[];
   /** Change a value; with `merging`, changes that follow each other are one step of undoing until `seal`. */
   set(widget: Widget, value: Json, merging?: boolean): void;
@@ -57,7 +55,7 @@ export function useNodeColumn(node: WorkflowNode): Column {
   const scope = useTab(scopeOf) ?? null;
   const problems = useRuns((state) => nodeRun(state, tab, runKey)?.problems) ?? NO_PROBLEMS;
   return useMemo(
-    () => ({ studio, t, node, tab, scope, runKey, idle: isIdle(node), problems, ...edits(studio, tab, scope, node.id) }),
+    () => ({ studio, t, node, tab, scope, runKey, problems, ...edits(studio, tab, scope, node.id) }),
     [studio, t, node, tab, scope, runKey, problems],
   );
 }
@@ -78,8 +76,4 @@ function edits(studio: Studio, tab: Tab["id"], scope: Scope, node: NodeId): Pick
     },
     seal: () => documents.seal(),
   };
-}
-
-function isIdle(node: WorkflowNode): boolean {
-  return node.mode === Mode.never || node.mode === Mode.bypass;
 }

@@ -15,11 +15,11 @@ export interface RowAttributes {
   readonly "data-widget": string;
 }
 
-/** The attributes of a widget's control; `kind` is its class. */
+/** The attributes of a widget's control; `kind` says what it looks like. */
 export function rowAttributes(column: Column, { widget, y, height }: RowProps, kind: string): RowAttributes {
   const wrong = column.problems.some((problem) => problem.input === widget.name);
   return {
-    className: `widget nodrag nokey ${kind}`,
+    className: `widget nodrag nokey widget-${kind}`,
     style: { top: y + GAP, height: height - 2 * GAP },
     title: widget.spec.tooltip,
     "aria-label": widget.label,

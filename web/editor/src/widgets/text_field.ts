@@ -37,25 +37,24 @@ export function useTextField({ widget }: RowProps): TextField {
   const [draft, setDraft] = useState<string | null>(null);
   const [focused, setFocused] = useState(false);
   const [selection, setSelection] = useState<{ readonly start: number; readonly end: number } | null>(null);
-  const last = useRef(0);
+  const last = useRef({ at: 0, kind: "" });
   useLayoutEffect(() => {
     if (selection) field.current?.setSelectionRange(selection.start, selection.end);
   }, [selection]);
 
-  const write = (text: string): void => {
+  const write = (text: string, kind: string, at: number): void => {
+    if (kind !== last.current.kind || at - last.current.at > PAUSE || WHOLE_STEPS.has(kind)) column.seal();
+    last.current = { at, kind };
     setDraft(text);
     column.set(widget, text, true);
   };
   const replace = (text: string, start: number, end: number): void => {
-    write(text);
+    write(text, "replace", performance.now());
     setSelection({ start, end });
   };
-  const changed = (event: { readonly target: Field; readonly nativeEvent: Event }): void => {
-    const { inputType = "" } = event.nativeEvent as InputEvent;
-    const ownStep = WHOLE_STEPS.has(inputType) || event.nativeEvent.timeStamp - last.current > PAUSE;
-    last.current = event.nativeEvent.timeStamp;
-    if (ownStep) column.seal();
-    write(event.target.value);
+  const changed = ({ target, nativeEvent }: { readonly target: Field; readonly nativeEvent: Event }): void => {
+    const { inputType = "" } = nativeEvent as InputEvent;
+    write(target.value, WHOLE_STEPS.has(inputType) ? inputType : "typing", nativeEvent.timeStamp);
   };
   const keyed = (event: React.KeyboardEvent<Field>): void => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
