@@ -1,8 +1,17 @@
 /** Links as one shape, whichever way a file writes them, and where to find them. */
 
 import { isObject } from "./json";
-import type { Graph, NodeId, RawLink, SlotType, WorkflowNode } from "./workflow";
-import { keyOf } from "./workflow";
+import type {
+  Graph,
+  LinkObject,
+  LinkTuple,
+  NodeId,
+  RawLink,
+  SlotType,
+  SubgraphDefinition,
+  WorkflowNode,
+} from "./workflow";
+import { INPUT_NODE, keyOf, OUTPUT_NODE } from "./workflow";
 
 export interface Link {
   readonly id: number;
@@ -15,7 +24,7 @@ export interface Link {
   readonly reroute: number | null;
 }
 
-/** What is looked up often in a graph, made once for each version of it. */
+/** What is looked up often in a graph, made once for each version of it. Links without both ends are left out. */
 export interface GraphIndex {
   readonly nodes: ReadonlyMap<string, WorkflowNode>;
   readonly links: ReadonlyMap<number, Link>;
@@ -26,22 +35,41 @@ export interface GraphIndex {
 
 /** A link as it is written in a file; null where there is none or where it cannot be read. */
 export function readLink(raw: RawLink): Link | null {
-  if (Array.isArray(raw)) {
-    const [id, from, fromSlot, to, toSlot, type] = raw;
-    if (typeof id !== "number" || from === undefined || to === undefined) return null;
-    return { id, from, fromSlot, to, toSlot, type: type ?? "*", reroute: null };
-  }
+  const read = Array.isArray(raw) ? readTuple(raw) : readObject(raw);
+  if (!read || !isId(read.from) || !isId(read.to)) return null;
+  return Number.isInteger(read.fromSlot) && Number.isInteger(read.toSlot) ? read : null;
+}
+
+function readTuple(raw: readonly unknown[]): Link | null {
+  const [id, from, fromSlot, to, toSlot, type] = raw as LinkTuple;
+  if (typeof id !== "number") return null;
+  return { id, from, fromSlot, to, toSlot, type: type ?? "*", reroute: null };
+}
+
+function readObject(raw: RawLink): Link | null {
   if (!isObject(raw) || typeof raw["id"] !== "number") return null;
-  const link = raw as unknown as Extract<RawLink, { id: number }>;
+  const link = raw as unknown as LinkObject;
   return {
     id: link.id,
     from: link.origin_id,
     fromSlot: link.origin_slot,
     to: link.target_id,
     toSlot: link.target_slot,
-    type: link.type,
+    type: link.type ?? "*",
     reroute: link.parentId ?? null,
   };
+}
+
+function isId(value: unknown): value is NodeId {
+  return typeof value === "number" || typeof value === "string";
+}
+
+/** Whether both ends of a link are there; files may hold others, which are kept but nowhere to be seen. */
+export function isLinkWhole(link: Link, nodes: ReadonlyMap<string, WorkflowNode>, graph: Graph): boolean {
+  const border = graph as Partial<SubgraphDefinition>;
+  const outputs = link.from === INPUT_NODE ? border.inputs : nodes.get(keyOf(link.from))?.outputs;
+  const inputs = link.to === OUTPUT_NODE ? border.outputs : nodes.get(keyOf(link.to))?.inputs;
+  return outputs?.[link.fromSlot] !== undefined && inputs?.[link.toSlot] !== undefined;
 }
 
 /** The index of a graph. Graphs are immutable, so it is kept for as long as the graph is. */
@@ -68,6 +96,7 @@ function makeIndex(graph: Graph): GraphIndex {
     if (read === null) continue;
     const parent = parents.get(read.id);
     const link = parent === undefined ? read : { ...read, reroute: parent };
+    if (!isLinkWhole(link, nodes, graph)) continue;
     links.set(link.id, link);
     push(outgoing, keyOf(link.from), link);
     push(incoming, keyOf(link.to), link);

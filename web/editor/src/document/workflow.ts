@@ -63,6 +63,9 @@ export interface WorkflowNode {
   readonly [key: string]: unknown;
 }
 
+/** A node that has no id yet. (`Omit` would lose the fields, because of the unknown ones.) */
+export type FreshNode = { readonly [Key in keyof WorkflowNode as Key extends "id" ? never : Key]: WorkflowNode[Key] };
+
 /** `[id, origin node, origin slot, target node, target slot, type]`. */
 export type LinkTuple = readonly [number, NodeId, number, NodeId, number, SlotType, ...unknown[]];
 
@@ -156,9 +159,12 @@ export function keyOf(id: NodeId): string {
 }
 
 /** The two numbers of a position or size, whichever way they were written. */
-export function pair(value: Pair | undefined, otherwise: readonly [number, number] = [0, 0]): [number, number] {
-  if (value === undefined) return [otherwise[0], otherwise[1]];
-  return [Number(value[0]), Number(value[1])];
+export function pair(
+  value: Pair | null | undefined,
+  otherwise: readonly [number, number] = [0, 0],
+): [number, number] {
+  const [first, second] = [Number(value?.[0]), Number(value?.[1])];
+  return [Number.isFinite(first) ? first : otherwise[0], Number.isFinite(second) ? second : otherwise[1]];
 }
 
 /** The definitions of a workflow's subgraphs, also those that some files keep inside other definitions. */

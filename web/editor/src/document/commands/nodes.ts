@@ -7,7 +7,7 @@ import { freshSize } from "../geometry";
 import type { Json } from "../json";
 import type { NodeSchema } from "../schema";
 import { freshValues } from "../widgets";
-import type { NodeId, NodeInput, WorkflowNode } from "../workflow";
+import type { FreshNode, NodeId, NodeInput, WorkflowNode } from "../workflow";
 import { keyOf, pair } from "../workflow";
 import { findNodes } from "./find";
 import { nextNodeId } from "./ids";
@@ -15,7 +15,7 @@ import { removeLinks } from "./links";
 import { bridged } from "./reconnect";
 
 /** A node of a type as a person gets it from the search, at the top left of its body. */
-export function freshNode(schema: NodeSchema, pos: readonly [number, number]): Omit<WorkflowNode, "id"> {
+export function freshNode(schema: NodeSchema, pos: readonly [number, number]): FreshNode {
   const inputs: NodeInput[] = schema.inputs.map((spec) => ({
     name: spec.name,
     type: spec.type,
@@ -45,7 +45,7 @@ export function freshNode(schema: NodeSchema, pos: readonly [number, number]): O
 }
 
 /** Add a node; `made` is told its id. */
-export function addNode(node: Omit<WorkflowNode, "id">, made?: (id: NodeId) => void): Recipe {
+export function addNode(node: FreshNode, made?: (id: NodeId) => void): Recipe {
   return (graph, workflow) => {
     const id = nextNodeId(graph, workflow);
     graph.nodes.push({ ...node, id, order: graph.nodes.length } as Draft<WorkflowNode>);

@@ -1,0 +1,40 @@
+/** JSON as workflow files hold it: with a byte order mark, or with numbers that JSON does not have. */
+
+import { WorkflowError } from "./problems";
+
+export interface Parsed {
+  readonly value: unknown;
+  /** NaN or Infinity, which Python writes, stood in it and became null. */
+  readonly hadNonFinite: boolean;
+}
+
+/** Parse a text; throws a WorkflowError that says where it is no JSON. */
+export function parseJson(text: string): Parsed {
+  const plain = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  if (plain.trim() === "") throw new WorkflowError("empty");
+  try {
+    return { value: JSON.parse(plain), hadNonFinite: false };
+  } catch (error) {
+    if (error instanceof RangeError) throw new WorkflowError("too_deep");
+    const without = /NaN|Infinity/.test(plain) ? withoutNonFinite(plain) : plain;
+    if (without !== plain) return { value: parseJson(without).value, hadNonFinite: true };
+    throw new WorkflowError("not_json", { reason: reasonOf(error, plain) });
+  }
+}
+
+/** Texts are matched first, so that words within them stay. */
+function withoutNonFinite(text: string): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (found) => (found[0] === '"' ? found : "null"));
+}
+
+/** Engines tell the place in different words; what is wanted is the line. */
+function reasonOf(error: unknown, text: string): string {
+  const message = error instanceof Error ? error.message : "";
+  const place = /position (\d+)/.exec(message)?.[1];
+  if (/end of (JSON )?(input|data)|Unterminated/i.test(message)) return "it ends in the middle";
+  if (place === undefined) return /<(!doctype|html)/i.test(text.slice(0, 200)) ? "it is a web page" : "a sign is wrong";
+  const before = text.slice(0, Number(place));
+  const line = before.split("\n").length;
+  const column = before.length - before.lastIndexOf("\n");
+  return `a sign is wrong in line ${line}, column ${column}`;
+}
