@@ -13,7 +13,7 @@ from execution.problems import Problem, WorkflowError
 from execution.schema import ListFiles, NodeSpec
 from execution.workflow import WorkflowFile, read_workflow, ui_to_prompt
 from execution.workflow.document import as_map
-from nodes.metadata import MetadataError, read_embedded
+from folders.embedded import MetadataError, read_embedded
 
 BUILT_IN = Path(__file__).resolve().parent.parent / "templates" / "base_refiner.json"
 MAX_FILE = 512 * 2**20  # bytes; the largest picture or workflow that is opened

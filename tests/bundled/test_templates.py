@@ -20,8 +20,8 @@ from execution.workflow import ui_to_prompt
 from execution.workflow.document import UiNode, read_node
 from execution.workflow.to_prompt import DECORATIONS
 from execution.workflow.widgets import places, shown_widgets
+from folders.embedded import read_embedded
 from folders.workspace import Workspace
-from nodes.metadata import read_embedded
 from web.workflows.templates import FOLDER, fitted, template_names
 
 NAMES = template_names()

@@ -6,7 +6,7 @@ import random
 import pytest
 from PIL import Image
 
-from nodes.metadata import MetadataError, read_embedded
+from folders.embedded import MetadataError, read_embedded
 from nodes.pictures import PictureError, load_picture
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP")

@@ -9,9 +9,9 @@ from execution.engine import Engine
 from execution.events import Progress, Warned
 from execution.graph import parse_prompt
 from execution.validate import validate
+from folders.embedded import read_embedded
 from models.memory import DeviceMemory
 from nodes.catalogue import all_nodes
-from nodes.metadata import read_embedded
 from nodes.prompt_files import PromptFiles
 
 

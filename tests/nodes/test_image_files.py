@@ -9,9 +9,9 @@ from PIL import Image
 
 from execution.events import Warned
 from execution.node import NodeInputError
+from folders.embedded import read_embedded
 from nodes.image_files import load_image, load_image_mask, preview_image, save_image
 from nodes.mask import mask_preview
-from nodes.metadata import read_embedded
 
 
 def noise(*shape):
