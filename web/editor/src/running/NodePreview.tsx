@@ -11,8 +11,8 @@ const MOST_SHOWN = 64;
 /** What a node made, or how far its work is: a picture or several, texts, other files, and what went wrong. */
 export const NodePreview = memo(function NodePreview({ tab, node }: { readonly tab: string; readonly node: string }) {
   const run = useRuns((state) => nodeRun(state, tab, node));
-  if (!run) return null;
-  const problem = run.problems?.find((one) => one.input === null);
+  const problem = run?.problems?.find((one) => one.input === null);
+  if (!run || !(problem || run.preview || run.files?.length || run.streamed?.length || run.texts?.length || run.others?.length)) return null;
   return (
     <div className="node-preview nodrag">
       {problem ? <p className="node-problem">{problem.message}</p> : null}

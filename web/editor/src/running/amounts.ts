@@ -1,7 +1,8 @@
 /** Times and sizes as people read them. */
 
-/** `0.42 s`, `12 s`, `3:05`, `1:02:09`. */
+/** `3 ms`, `0.42 s`, `12 s`, `3:05`, `1:02:09`. */
 export function readableSeconds(seconds: number): string {
+  if (seconds < 0.0995) return `${Math.max(1, Math.round(1000 * seconds))} ms`;
   if (seconds < 0.995) return `${seconds.toFixed(2)} s`;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);

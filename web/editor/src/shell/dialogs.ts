@@ -2,6 +2,9 @@
 
 import type { ComponentType } from "react";
 import { GridDialog } from "../grid/GridDialog";
+import { CompareDialog } from "../library/CompareDialog";
+import { GalleryDialog } from "../library/GalleryDialog";
+import { PictureDialog } from "../library/PictureDialog";
 import { MaskEditor } from "../masks/MaskEditor";
 import { MissingDialog } from "../workflows/MissingDialog";
 import { SaveAsDialog } from "../workflows/SaveAsDialog";
@@ -19,6 +22,9 @@ export interface DialogProps {
 export const DIALOGS: Readonly<Record<string, ComponentType<DialogProps>>> = {
   mask: MaskEditor,
   grid: GridDialog,
+  picture: PictureDialog,
+  compare: CompareDialog,
+  gallery: GalleryDialog,
   saveAs: SaveAsDialog,
   versions: VersionsDialog,
   missing: MissingDialog,

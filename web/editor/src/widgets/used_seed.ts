@@ -8,7 +8,7 @@ import { graphOf, keyOf } from "../document/workflow";
 import type { Run, RunsState } from "../state/runs";
 import type { Column } from "./column";
 
-const UNUSED: ReadonlySet<Run["status"]> = new Set(["queued", "cancelled"]);
+const UNUSED: ReadonlySet<Run["status"]> = new Set(["sending", "queued", "cancelled"]);
 
 /** The value of a node's widget in the newest run that has begun; undefined when there is none. */
 export function usedValue(state: RunsState, column: Column, name: string, types: Catalogue): Json | undefined {
