@@ -33,6 +33,7 @@ function reasonOf(error: unknown, text: string): string {
   const place = /position (\d+)/.exec(message)?.[1];
   if (/end of (JSON )?(input|data)|Unterminated/i.test(message)) return "it ends in the middle";
   if (place === undefined) return /<(!doctype|html)/i.test(text.slice(0, 200)) ? "it is a web page" : "a sign is wrong";
+  if (Number(place) >= text.trimEnd().length) return "it ends in the middle";
   const before = text.slice(0, Number(place));
   const line = before.split("\n").length;
   const column = before.length - before.lastIndexOf("\n");
