@@ -13,13 +13,25 @@ export function parseJson(text: string): Parsed {
   const plain = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   if (plain.trim() === "") throw new WorkflowError("empty");
   try {
-    return { value: JSON.parse(plain), hadNonFinite: false };
+    return { value: JSON.parse(MANY_DIGITS.test(plain) ? withExactIntegers(plain) : plain), hadNonFinite: false };
   } catch (error) {
     if (error instanceof RangeError) throw new WorkflowError("too_deep");
     const without = /NaN|Infinity/.test(plain) ? withoutNonFinite(plain) : plain;
     if (without !== plain) return { value: parseJson(without).value, hadNonFinite: true };
     throw new WorkflowError("not_json", { reason: reasonOf(error, plain) });
   }
+}
+
+const MANY_DIGITS = /\d{16}/; // 2^53 has as many
+
+/**
+ * Whole numbers that a JavaScript number cannot hold (seeds go up to 2^64 - 1) as texts of their digits: servers read
+ * those as INT too, and nothing is rounded. Texts are matched first, so that digits within them stay.
+ */
+function withExactIntegers(text: string): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (found) =>
+    /^-?\d{16,}$/.test(found) && !Number.isSafeInteger(Number(found)) ? `"${found}"` : found,
+  );
 }
 
 /** Texts are matched first, so that words within them stay. */

@@ -1,8 +1,9 @@
 /** Where files keep the bends of links: version 1 in `reroutes`, version 0.4 in `extra`, beside the links. */
 
 import type { Draft } from "immer";
-import type { GraphDraft, WorkflowDraft } from "../edit";
+import { type GraphDraft, scan, type WorkflowDraft } from "../edit";
 import { isObject } from "../json";
+import { readLink } from "../links";
 import type { RawLink, Reroute } from "../workflow";
 
 /** A link's end at a reroute, in version 0.4. */
@@ -50,6 +51,16 @@ export function setParent(graph: GraphDraft, link: number, parent: number | null
   const all = parent === null ? others : [...others, { id: link, parentId: parent }];
   if (all.length > 0) graph.extra = { ...graph.extra, linkExtensions: all };
   else if (graph.extra && "linkExtensions" in graph.extra) delete graph.extra["linkExtensions"];
+}
+
+/** At which reroute each link ends, by the link's id; straight links are not in it. */
+export function parentsOf(graph: GraphDraft): ReadonlyMap<number, number> {
+  const parents = new Map(extensionsOf(graph).map(({ id, parentId }) => [id, parentId]));
+  scan(graph.links, (raw) => {
+    const link = readLink(raw as RawLink);
+    if (link && link.reroute !== null) parents.set(link.id, link.reroute);
+  });
+  return parents;
 }
 
 function extensionsOf(graph: GraphDraft): LinkExtension[] {
