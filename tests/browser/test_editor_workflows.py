@@ -100,7 +100,7 @@ def test_a_second_window_has_tabs_of_its_own(editor_page, studio):
 
 def test_a_closed_tab_can_be_opened_again(editor_page):
     page = editor_page
-    page.get_by_role("button", name="Close Base + refiner").click()
+    page.get_by_title("Close Base + refiner").click()
     expect(tabs(page)).to_have_count(0)
     page.get_by_role("button", name="Open it again").click()
     expect(tabs(page)).to_have_count(1)
