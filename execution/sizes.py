@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from typing import Any, cast
 
@@ -58,8 +59,9 @@ def _own(item: Any) -> Iterable[Part]:
         return cast("Iterable[Part]", tell())
     storage = getattr(item, "untyped_storage", None)
     if storage is not None:  # a torch tensor: the storage is what memory holds, however small the view
-        held = storage()
-        return [((str(getattr(item, "device", "")), held.data_ptr()), held.nbytes())]
+        with suppress(NotImplementedError):  # a sparse one has none
+            held = storage()
+            return [((str(getattr(item, "device", "")), held.data_ptr()), held.nbytes())]
     base = item
     while getattr(base, "base", None) is not None and hasattr(base.base, "nbytes"):  # a numpy view
         base = base.base

@@ -14,7 +14,7 @@ MOST_NODES = 20_000  # of a prompt; of a larger one nobody can say quickly
 
 
 class Eta(NamedTuple):
-    """Seconds until a job's end and from its beginning to it; "guessed": nothing is known of some nodes that will run."""
+    """Seconds until a job's end, and from its beginning to it. "guessed": nothing is known of some node to come."""
 
     seconds_left: float
     seconds_total: float

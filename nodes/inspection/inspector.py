@@ -23,6 +23,11 @@ MOST_ITEMS = 64  # of a list output that are described
 MOST_CHANNELS = 16
 MOST_OPTIONS = 64
 
+UNKNOWN = (
+    "shape", "dtype", "device", "min", "max", "mean", "std", "histogram", "channels", "text", "tokens", "options",
+)  # fmt: skip
+"""What is not told of every kind."""
+
 PictureFile = tuple[dict[str, str], bytes]
 """What to say of it, by header's name, and the PNG."""
 
@@ -96,10 +101,8 @@ class ValueInspector:
 
     def _described(self, item: Item) -> dict[str, Any]:
         tensor = item.tensor
-        told: dict[str, Any] = {"kind": item.kind, "shape": None, "dtype": None, "device": None}
-        told |= {"bytes": sum(part for _, part in measure(item.value)), "min": None, "max": None, "mean": None}
-        told |= {"std": None, "nan": 0, "inf": 0, "histogram": None, "channels": None, "pictures": item.pictures}
-        told |= {"text": None, "tokens": None, "options": None}
+        told: dict[str, Any] = {"kind": item.kind, **dict.fromkeys(UNKNOWN)}
+        told |= {"bytes": 0, "nan": 0, "inf": 0, "pictures": item.pictures}
         if tensor is None:
             return told | _plain(item)
         told |= {"shape": list(tensor.shape), "dtype": dtype_of(tensor), "device": str(tensor.device)}
@@ -114,7 +117,7 @@ class ValueInspector:
 
 def _plain(item: Item) -> dict[str, Any]:
     """What is told of a value without numbers of its own."""
-    told: dict[str, Any] = {"text": long(item.value)}
+    told: dict[str, Any] = {"text": long(item.value), "bytes": sum(part for _, part in measure(item.value))}
     if item.kind == "number" and math.isfinite(_as_float(item.value)):
         told |= {"min": item.value, "max": item.value, "mean": item.value, "std": 0.0}
     return told

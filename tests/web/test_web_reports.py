@@ -132,7 +132,6 @@ def test_a_forecast_is_told_while_a_job_runs(tmp_path):
             assert all(0 <= eta["seconds_left"] <= eta["seconds_total"] for eta in etas)
             assert {eta["confidence"] for eta in etas} == {"measured"}
             assert set(etas[0]) == {"prompt_id", "seconds_left", "seconds_total", "confidence"}
-            assert await me.silent()
 
     serving(tmp_path, test)
 
