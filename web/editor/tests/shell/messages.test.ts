@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LANGUAGES, textIn } from "../../src/i18n/messages";
 
-const english = LANGUAGES["en"]?.messages ?? {};
+const english: Readonly<Record<string, string>> = LANGUAGES["en"]?.messages ?? {};
 
 describe.each(Object.entries(LANGUAGES))("the messages in %s", (_tag, { messages }) => {
   it("are the same ones as in English", () => {
@@ -9,7 +9,7 @@ describe.each(Object.entries(LANGUAGES))("the messages in %s", (_tag, { messages
   });
   it.each(Object.entries(english))("take the same values: %s", (key, text) => {
     const values = (message: string): string[] => [...message.matchAll(/\{\w+\}/g)].map(([value]) => value).sort();
-    expect(values((messages as Record<string, string>)[key] ?? "")).toEqual(values(text));
+    expect(values((messages as Readonly<Record<string, string>>)[key] ?? "")).toEqual(values(text));
   });
 });
 
