@@ -1,7 +1,8 @@
 /** From files, pictures, templates and the server's folder to tabs. Whatever cannot be opened changes nothing. */
 
 import { ServerProblem } from "../api/server";
-import { readWorkflow } from "../document/read";
+import { readFile as readWorkflowFile } from "../document/embedded";
+import { type ReadWorkflow, readWorkflow } from "../document/read";
 import type { Workflow } from "../document/workflow";
 import type { Opening } from "../state/documents";
 import type { Studio } from "../state/studio";
@@ -17,7 +18,7 @@ export async function importFiles(studio: Studio, files: readonly File[]): Promi
   for (const file of files) {
     await attempt(studio, file.name, async () => {
       if (file.size > LARGEST) throw new Error(studio.text("workflows.tooLarge", { size: Math.round(file.size / 2 ** 20) }));
-      openText(studio, await file.text(), { name: nameOf(file.name) });
+      openRead(studio, await readWorkflowFile(file, studio.catalogue.getState().types), { name: nameOf(file.name) });
     });
   }
 }
@@ -54,7 +55,10 @@ export async function openTemplate(studio: Studio, template: Pick<Template, "nam
 
 /** Open the text of a workflow or prompt; throws a WorkflowError with sentences when it is none. */
 export function openText(studio: Studio, text: string, opening: Opening): void {
-  const { workflow, problems } = readWorkflow(text, studio.catalogue.getState().types);
+  openRead(studio, readWorkflow(text, studio.catalogue.getState().types), opening);
+}
+
+function openRead(studio: Studio, { workflow, problems }: ReadWorkflow, opening: Opening): void {
   openWorkflow(studio, workflow, opening);
   if (problems.length === 0) return;
   studio.ui.notify({

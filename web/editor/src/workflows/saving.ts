@@ -46,9 +46,9 @@ function offerOverwrite(studio: Studio, tab: Tab, path: string): void {
   });
 }
 
-/** `portraits/anna.json` is called anna. */
+/** `portraits/anna.json` is called anna, and so is `anna.png`. */
 export function nameOf(path: string): string {
-  return (path.split("/").at(-1) ?? path).replace(/\.json$/, "");
+  return (path.split("/").at(-1) ?? path).replace(/\.(json|png|webp|jpe?g|avif|latent|safetensors)$/i, "");
 }
 
 /** A path for a name that a person typed, or null when it cannot be one. */
