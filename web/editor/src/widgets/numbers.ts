@@ -97,7 +97,7 @@ export function amountAt(fraction: number, spec: InputSpec): Amount {
 export function randomSeed(spec: InputSpec, random: () => number = Math.random): number {
   const low = Math.max(0, spec.min ?? 0);
   const high = Math.min(Number.MAX_SAFE_INTEGER, spec.max ?? Number.MAX_SAFE_INTEGER);
-  return low + Math.floor(random() * (high - low));
+  return Math.min(high, low + Math.floor(random() * (high - low + 1)));
 }
 
 function toBigInt(amount: Amount): bigint {

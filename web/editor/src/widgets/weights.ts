@@ -21,7 +21,7 @@ interface Weighted {
 
 const STEP = 0.05;
 const BARE_WEIGHT = 1.1; // of brackets without a number
-const WORD = /embedding:[^\s,()]+|[^\s,.;:!?()[\]{}|"]+/g;
+const WORD = /embedding:[^\s,()]+|[^\s,.;:!?()[\]{}|"\\]+/g;
 const WITH_WEIGHT = /^([\s\S]*):\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*$/;
 
 /** The text with the weight moved by a number of steps of 0.05; the same object where there is nothing to weigh. */
