@@ -32,7 +32,7 @@ export function shownGroupBox(group: Group): Box {
 
 /** Whether a group is folded: its title is seen, its nodes are not. Other editors show it open. */
 export function isFolded(group: Group): boolean {
-  return group.flags?.folded === true;
+  return group.flags?.collapsed === true;
 }
 
 /** What lies in a group: nodes whose middle does, groups that do whole, and reroutes. */

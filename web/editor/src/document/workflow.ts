@@ -90,7 +90,7 @@ export interface Group {
   readonly color?: string;
   readonly font_size?: number;
   readonly id?: number;
-  readonly flags?: { readonly folded?: boolean; readonly [key: string]: unknown };
+  readonly flags?: { readonly collapsed?: boolean; readonly [key: string]: unknown };
   readonly [key: string]: unknown;
 }
 

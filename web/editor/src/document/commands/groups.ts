@@ -79,8 +79,8 @@ export function setGroupFields(
 export function foldGroups(places: readonly number[], folded: boolean): Recipe {
   return onGroups(places, (group) => {
     const flags = { ...group.flags };
-    if (folded) flags.folded = true;
-    else delete flags.folded;
+    if (folded) flags.collapsed = true;
+    else delete flags.collapsed;
     group.flags = flags;
   });
 }
