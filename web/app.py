@@ -15,6 +15,7 @@ from web.features import server_features
 from web.files.state import FILES, Files
 from web.files.uploads import remove_unfinished
 from web.front_end import FRONT_END, choose_front_end
+from web.gallery.gallery import keep_gallery
 from web.middleware import keep_out, tell_errors
 from web.node_catalogue import NODE_CATALOGUE, NodeCatalogue
 from web.openapi import SERVED
@@ -98,6 +99,7 @@ def create_app(site: Site, routes: Sequence[Route] | None = None) -> web.Applica
     app.cleanup_ctx.append(_listening)
     app.on_cleanup.append(_stop_front_end)
     app.cleanup_ctx.append(api_v2)
+    app.cleanup_ctx.append(keep_gallery)
     return app
 
 

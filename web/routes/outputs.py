@@ -10,12 +10,18 @@ from typing import Any
 
 from aiohttp import web
 
+from execution.problems import WorkflowError
+from folders.embedded import MetadataError
+from folders.workspace import OwnFolder
 from web.answers import empty_answer, json_answer
 from web.files.disk import disk_refusal
 from web.files.listing import Entry, Order, after, cursor_of
 from web.files.media_types import media_type, medium
 from web.files.places import file_in, folder_below, not_found, own_folder_kind
 from web.files.state import files
+from web.gallery.gallery import GALLERY, Gallery
+from web.gallery.index import MOST_WORDS, Wanted
+from web.gallery.reading import Carried, carried
 from web.refusal import Refusal
 from web.route import Route
 from web.site import site
@@ -34,21 +40,55 @@ async def list_outputs(request: web.Request) -> web.Response:
     chosen = query.get("media", "")
     if chosen and chosen not in MEDIA:
         raise _invalid("media", f"one of {', '.join(MEDIA)}")
+    wanted = Wanted(*(query.get(name, "") for name in ("search", "prompt", "model", "sampler")))
+    details = query.get("details", "").lower() in ("true", "1")
     root = site(request).workspace.folder(kind)
     below = await asyncio.to_thread(_below, root, query.get("subfolder", ""))
+    listing, gallery = files(request).listing, request.app[GALLERY]
 
     def page() -> dict[str, Any]:
-        entries = _matching(files(request).listing.files(root, order), query.get("search", ""), below, chosen)
+        unread = gallery.update(kind, listing.files(root)) if details or not wanted.empty else None
+        entries = _searched(listing.files(root, order), wanted, gallery, kind)
+        entries = _matching(entries, below, chosen)
         first = _first(entries, query.get("cursor", ""), order)
         part = entries[first : first + limit]
         ends = first + limit >= len(entries)
-        return {
-            "files": [_described(entry, kind) for entry in part],
+        shown = [_described(entry, kind) for entry in part]
+        if details:
+            about = gallery.about(kind, (entry.path for entry in part))
+            for entry, told in zip(part, shown, strict=True):
+                told["made_with"] = about.get(entry.path)
+        answer = {
+            "files": shown,
             "total": len(entries),
             "next": None if ends or not part else cursor_of(part[-1], order),
         }
+        return answer if unread is None else {**answer, "unread": unread}
 
-    return json_answer(await asyncio.to_thread(page))
+    answer = await asyncio.to_thread(page)
+    if answer.get("unread"):
+        gallery.look(kind)
+    return json_answer(answer)
+
+
+async def get_workflow(request: web.Request) -> web.Response:
+    """The workflow that a file carries."""
+    query = request.query
+    root = site(request).workspace.folder(own_folder_kind(query.get("type", "output")))
+
+    def read() -> Carried:
+        path = file_in(root, query.get("subfolder", ""), query.get("filename", ""))
+        if not path.is_file():
+            raise not_found("There is no such file.", "GET /api/outputs lists what is there.")
+        return carried(path)
+
+    try:
+        found = await asyncio.to_thread(read)
+    except (MetadataError, WorkflowError) as error:
+        raise Refusal(400, "no_workflow", str(error)) from None
+    except OSError as error:
+        raise disk_refusal(error) from error
+    return json_answer({"workflow": found.workflow, "prompt": found.prompt})
 
 
 def _order(text: str) -> Order:
@@ -76,12 +116,21 @@ def _below(root: Path, subfolder: str) -> str:
     return "" if below == "." else f"{below}/"
 
 
-def _matching(entries: Sequence[Entry], search: str, below: str, chosen: str) -> Sequence[Entry]:
-    """Entries below a folder whose paths hold every word of a search."""
+def _searched(entries: Sequence[Entry], wanted: Wanted, gallery: Gallery, kind: OwnFolder) -> Sequence[Entry]:
+    """Entries that a search finds: by what they carry, or all words in the path alone, which every file has."""
+    if wanted.empty:
+        return entries
+    found = gallery.matching(kind, wanted)
+    words = wanted.search.casefold().split()[:MOST_WORDS]
+    if Wanted(wanted.search) != wanted:  # asks for what only the index knows
+        return [entry for entry in entries if entry.path in found]
+    return [entry for entry in entries if entry.path in found or all(word in entry.path.casefold() for word in words)]
+
+
+def _matching(entries: Sequence[Entry], below: str, chosen: str) -> Sequence[Entry]:
+    """Entries below a folder and of a kind of media."""
     if below:
         entries = [entry for entry in entries if entry.path.startswith(below)]
-    for word in search.casefold().split()[:20]:
-        entries = [entry for entry in entries if word in entry.path.casefold()]
     if chosen:
         wanted = None if chosen == "other" else chosen
         entries = [entry for entry in entries if medium(entry.path) == wanted]
@@ -137,6 +186,18 @@ FILE = {
         "size": {"type": "integer", "description": "Bytes."},
         "modified": {"type": "number", "description": "Unix seconds."},
         "media_type": {"type": "string"},
+        "made_with": {
+            "type": ["object", "null"],
+            "description": "With `details`: what it says that it was made with; null where it says nothing.",
+            "properties": {
+                "prompts": {"type": "array", "items": {"type": "string"}, "description": "Positive ones first."},
+                "models": {"type": "array", "items": {"type": "string"}},
+                "samplers": {"type": "array", "items": {"type": "string"}},
+                "schedulers": {"type": "array", "items": {"type": "string"}},
+                "seed": {"type": ["integer", "null"]},
+                "size": {"type": ["array", "null"], "items": {"type": "integer"}, "description": "Width and height."},
+            },
+        },
     },
 }
 
@@ -149,7 +210,12 @@ ROUTES = (
         "Files",
         query={
             "type": "`output` (default), `input` or `temp`.",
-            "search": "Words that the path has to hold, in any case.",
+            "search": "Words, in any case, that have to be in the path or in what the file was made with: prompts, "
+            "models, samplers, schedulers, seeds.",
+            "prompt": "Words that its prompts have to hold.",
+            "model": "Words that the names of its models have to hold.",
+            "sampler": "Words that the names of its samplers have to hold.",
+            "details": "`true`: tell of each file what it was made with.",
             "subfolder": "Only files below this folder.",
             "media": "Only `image`, `video`, `audio` or `other` files.",
             "sort": "`newest` (default), `oldest`, `name` or `largest` first.",
@@ -164,6 +230,36 @@ ROUTES = (
                 "files": {"type": "array", "items": FILE},
                 "total": {"type": "integer", "description": "Files that match, on all pages."},
                 "next": {"type": ["string", "null"], "description": "The cursor of the next page."},
+                "unread": {
+                    "type": "integer",
+                    "description": "Of searches: files that were not read yet, so that they were found by path alone.",
+                },
+            },
+        },
+    ),
+    Route(
+        "GET",
+        "/outputs/workflow",
+        get_workflow,
+        "The workflow and the prompt that a saved file carries.",
+        "Files",
+        query={
+            "filename": "A PNG, WEBP, JPEG, .latent or .safetensors file.",
+            "subfolder": "The folder within.",
+            "type": "`output` (default), `input` or `temp`.",
+        },
+        answers={
+            200: "What it carries.",
+            400: "It carries no workflow, or the name cannot be used.",
+            403: "The subfolder is outside.",
+            404: "It is not there.",
+        },
+        schema={
+            "type": "object",
+            "required": ["workflow", "prompt"],
+            "properties": {
+                "workflow": {"type": ["object", "null"], "description": "As an editor opens it."},
+                "prompt": {"type": ["object", "null"], "description": "As it was run."},
             },
         },
     ),
