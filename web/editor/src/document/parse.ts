@@ -25,12 +25,13 @@ export function parseJson(text: string): Parsed {
 const MANY_DIGITS = /\d{16}/; // 2^53 has as many
 
 /**
- * Whole numbers that a JavaScript number cannot hold (seeds go up to 2^64 - 1) as texts of their digits: servers read
- * those as INT too, and nothing is rounded. Texts are matched first, so that digits within them stay.
+ * Whole numbers that would be written with other digits than they were read with, since JavaScript's numbers cannot
+ * hold them (seeds go up to 2^64 - 1), as texts of their digits: servers read those as INT too, and nothing is rounded.
+ * Texts are matched first, so that digits within them stay.
  */
 function withExactIntegers(text: string): string {
   return text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (found) =>
-    /^-?\d{16,}$/.test(found) && !Number.isSafeInteger(Number(found)) ? `"${found}"` : found,
+    /^-?\d{16,}$/.test(found) && String(Number(found)) !== found ? `"${found}"` : found,
   );
 }
 
