@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import type { OutputFile } from "../api/outputs";
 import { useText } from "../i18n/use_text";
 import { fileAddress } from "../running/outputs";
@@ -24,6 +24,8 @@ interface Grid {
 /** Pictures in rows, of which only those on the screen are there: it may be thousands. */
 export function PictureGrid({ files, total, wanted, need, selected, current, focus, toggle, open }: Grid) {
   const t = useText();
+  const id = useId();
+  const idOf = (place: number): string => `${id}-${place}`;
   const frame = useRef<HTMLDivElement>(null);
   const [shape, top] = useShape(frame, wanted);
   const rows = visibleRows(shape, top, total);
@@ -95,10 +97,6 @@ function Cell({ file, id, size, isSelected, isCurrent, choose, open, toggle }: C
       />
     </div>
   );
-}
-
-function idOf(place: number): string {
-  return `picture-${place}`;
 }
 
 /** How the grid is laid out for its present width, and how far it is scrolled. */

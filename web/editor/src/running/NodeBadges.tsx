@@ -1,4 +1,5 @@
-import { useId } from "react";
+import { useState } from "react";
+import { createPortal } from "react-dom";
 import { useText } from "../i18n/use_text";
 import type { NodeRun } from "../state/runs";
 import { nodeRun } from "../state/runs";
@@ -9,20 +10,40 @@ import type { Text } from "../i18n/messages";
 /** How long a node took, whether its result was known, and why: what stands in its title after a run. */
 export function NodeBadges({ tab, node }: { readonly tab: string; readonly node: string }) {
   const t = useText();
-  const id = useId();
+  const [at, setAt] = useState<DOMRect | null>(null);
   const run = useRuns((state) => nodeRun(state, tab, node));
   if (!run || !hasBadge(run)) return null;
   const facts = factsOf(run, t);
+  const show = (event: React.SyntheticEvent<HTMLElement>): void => setAt(event.currentTarget.getBoundingClientRect());
+  const hide = (): void => setAt(null);
   return (
     <span className="node-badges nodrag">
-      <button type="button" className="node-badge" data-state={run.state} aria-label={t("running.nodeFacts", { facts: facts.join(" ") })} aria-describedby={id}>
+      <button
+        type="button"
+        className="node-badge"
+        data-state={run.problems?.length ? "failed" : run.state}
+        aria-label={t("running.nodeFacts", { facts: facts.join(" ") })}
+        onPointerEnter={show}
+        onPointerLeave={hide}
+        onFocus={show}
+        onBlur={hide}
+      >
         {badgeText(run, t)}
       </button>
-      <span id={id} role="tooltip" className="node-facts">
-        {facts.map((fact) => (
-          <span key={fact}>{fact}</span>
-        ))}
-      </span>
+      {at ? createPortal(<Facts facts={facts} at={at} />, document.body) : null}
+    </span>
+  );
+}
+
+/** The sentences in a small box by the badge, over everything: within the node they would be cut off. */
+function Facts({ facts, at }: { readonly facts: readonly string[]; readonly at: DOMRect }) {
+  const below = at.top < 160;
+  const right = Math.max(8, window.innerWidth - at.right);
+  return (
+    <span className="node-facts" aria-hidden="true" style={below ? { right, top: at.bottom + 6 } : { right, bottom: window.innerHeight - at.top + 6 }}>
+      {facts.map((fact) => (
+        <span key={fact}>{fact}</span>
+      ))}
     </span>
   );
 }

@@ -5,7 +5,7 @@ import { useText } from "../i18n/use_text";
 import { Icon } from "../shell/Icon";
 import { Keys } from "../shell/Keys";
 import type { AutoQueue } from "../state/runs";
-import { useRuns, useStudio } from "../state/studio";
+import { useRuns, useStudio, useTab } from "../state/studio";
 import { RUNNING_ACTIONS } from "./actions";
 import { setNotifications, wantsNotifications } from "./announcing";
 
@@ -41,16 +41,17 @@ export function QueueMenu() {
 function ActionItem({ action, menu }: { readonly action: Action; readonly menu: string }) {
   const t = useText();
   const studio = useStudio();
-  useRuns((state) => state.runs); // what can be cancelled changes with it
+  useRuns((state) => state.runs); // what can be done changes with it, and with the selection
+  useTab((tab) => tab.selection.nodes);
+  const can = action.when?.(studio) ?? true;
   return (
     <button
       type="button"
       role="menuitem"
+      disabled={!can}
       popoverTarget={menu}
       popoverTargetAction="hide"
-      onClick={() => {
-        if (action.when?.(studio) ?? true) void action.run(studio);
-      }}
+      onClick={() => void action.run(studio)}
     >
       <span>{t(action.title)}</span>
       {action.keys?.[0] ? <Keys combination={action.keys[0]} /> : null}
@@ -112,7 +113,7 @@ function walk(event: React.KeyboardEvent<HTMLElement>): void {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step === undefined) return;
   event.preventDefault();
-  const items = [...event.currentTarget.querySelectorAll<HTMLElement>("[role^=menuitem]")];
+  const items = [...event.currentTarget.querySelectorAll<HTMLElement>("[role^=menuitem]:enabled")];
   const at = items.indexOf(document.activeElement as HTMLElement);
   items[(at + step + items.length) % items.length]?.focus();
 }
