@@ -145,7 +145,7 @@ def test_with_a_token_no_shared_cache_keeps_answers(tmp_path):
     async def test(server: Served) -> None:
         known = {"Authorization": "Bearer the-token-of-this-test"}
         for path, headers, status, expected in (
-            ("/icon.svg", known, 200, "private, max-age=86400"),
+            ("/status/page/icon.svg", known, 200, "private, max-age=86400"),
             ("/nowhere.png", known, 404, "private, max-age=3600"),
             ("/nowhere.png", {}, 401, "private"),
             ("/nowhere.png", {"Origin": "http://evil.example"}, 403, "private"),
@@ -160,7 +160,7 @@ def test_with_a_token_no_shared_cache_keeps_answers(tmp_path):
 def test_refusals_are_not_kept(tmp_path):
     async def test(server: Served) -> None:
         for path, headers, status, expected in (
-            ("/icon.svg", {}, 200, "public, max-age=86400"),
+            ("/status/page/icon.svg", {}, 200, "public, max-age=86400"),
             ("/nowhere.png", {}, 404, "public, max-age=3600"),
             ("/nowhere.png", {"Origin": "http://evil.example"}, 403, None),
             ("/prompt", {}, 200, None),

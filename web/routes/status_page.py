@@ -13,12 +13,13 @@ from web.route import Route
 
 PAGE = Path(__file__).parent.parent / "pages" / "status"
 FILES = frozenset({"status.js", "rows.js", "status.css", "icon.svg"})
-HEADERS = {"Cache-Control": "no-cache"}
 
 
 async def get_page(request: web.Request) -> web.StreamResponse:
     """The page; it asks for the state in the browser."""
-    return PlainFile(PAGE / "index.html", headers={"Content-Type": "text/html; charset=utf-8", **HEADERS})
+    return PlainFile(
+        PAGE / "index.html", headers={"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache"}
+    )
 
 
 async def get_page_file(request: web.Request) -> web.StreamResponse:
@@ -26,7 +27,7 @@ async def get_page_file(request: web.Request) -> web.StreamResponse:
     name = request.match_info["name"]
     if name not in FILES:
         raise Refusal(404, "not_found", "The status page has no such file.", "Open /status.")
-    return PlainFile(PAGE / name, headers={"Content-Type": site_type(name), **HEADERS})
+    return PlainFile(PAGE / name, headers={"Content-Type": site_type(name)})
 
 
 ROUTES = (
