@@ -1,4 +1,4 @@
-import { type ComponentType, type KeyboardEvent, memo, type MouseEvent, useCallback, useState } from "react";
+import { type ComponentType, type KeyboardEvent, memo, useCallback, useState } from "react";
 import { bodyRest, WIDGET_HEIGHT, type WidgetRow, widgetRows } from "../document/geometry";
 import type { NodeSchema } from "../document/schema";
 import { MARKDOWN_NOTE } from "../document/virtual";
@@ -31,9 +31,13 @@ const LEAST_PICTURE = 40; // canvas units of height below which a picture is not
 
 /** The controls of a node, one below the other, where `document/geometry.ts` says; its top is that of the first. */
 export const WidgetColumn = memo(function WidgetColumn({ node, schema }: Props) {
-  const column = useNodeColumn(node);
+  const column = useNodeColumn(node, schema);
   const [asked, setAsked] = useState<Asked | null>(null);
   const close = useCallback(() => setAsked(null), []);
+  const box = useCallback(
+    (element: HTMLElement | null) => (element ? listenForMenus(element, setAsked) : undefined),
+    [],
+  );
   const rows = widgetRows(node, schema);
   const top = rows[0]?.y ?? 0;
   const find = (element: Element | null): Widget | undefined => {
@@ -45,8 +49,8 @@ export const WidgetColumn = memo(function WidgetColumn({ node, schema }: Props) 
   return (
     <ColumnContext value={column}>
       <div
+        ref={box}
         className="widgets"
-        onContextMenu={(event) => ask(event, setAsked)}
         onClick={(event) => {
           const widget = event.altKey && event.target instanceof Element ? find(event.target) : undefined;
           if (widget && !isField(event.target)) resetValue(column, widget);
@@ -102,13 +106,18 @@ function Problems({ column }: { readonly column: Column }) {
   );
 }
 
-function ask(event: MouseEvent<HTMLElement>, set: (asked: Asked) => void): void {
-  const row = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-widget]") : null;
-  if (!row) return;
-  event.stopPropagation();
-  if (isField(event.target)) return; // the browser's own menu corrects spelling, copies and pastes
-  event.preventDefault();
-  set({ name: row.dataset["widget"] ?? "", row, x: event.clientX, y: event.clientY });
+/** Not by React: the canvas listens below React's own place in the page, and would open the node's menu as well. */
+function listenForMenus(column: HTMLElement, set: (asked: Asked) => void): () => void {
+  const wanted = (event: MouseEvent): void => {
+    const { target } = event;
+    const row = target instanceof Element ? target.closest<HTMLElement>("[data-widget]") : null;
+    if (!row || !target || isField(target)) return; // in fields the browser's own menu corrects spelling and pastes
+    event.preventDefault();
+    event.stopPropagation();
+    set({ name: row.dataset["widget"] ?? "", row, x: event.clientX, y: event.clientY });
+  };
+  column.addEventListener("contextmenu", wanted);
+  return () => column.removeEventListener("contextmenu", wanted);
 }
 
 /** Keys on a control that was reached by the keyboard; after a click, Delete and Ctrl+C still mean the node. */

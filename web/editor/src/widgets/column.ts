@@ -1,10 +1,11 @@
 /** What the rows of one node have in common, made once for each version of the node. */
 
 import { createContext, useContext, useMemo } from "react";
-import { setWidgetValue } from "../document/commands/nodes";
+import { setControl, setWidget } from "../document/commands/widgets";
 import type { Json } from "../document/json";
-import { CONTROL_NAME, type SeedControl, type Widget } from "../document/widgets";
-import { keyOf, type NodeId, type Scope, type WorkflowNode } from "../document/workflow";
+import type { NodeSchema } from "../document/schema";
+import type { SeedControl, Widget } from "../document/widgets";
+import { keyOf, type Scope, type WorkflowNode } from "../document/workflow";
 import type { Text } from "../i18n/messages";
 import { useText } from "../i18n/use_text";
 import { runPrefix, scopeOf, type Tab } from "../state/documents";
@@ -47,7 +48,7 @@ export function useColumn(): Column {
 const NO_PROBLEMS: readonly NodeProblem[] = [];
 
 /** The column of a node in the shown graph: the only subscriptions that its rows have, unless they are linked. */
-export function useNodeColumn(node: WorkflowNode): Column {
+export function useNodeColumn(node: WorkflowNode, schema: NodeSchema | undefined): Column {
   const studio = useStudio();
   const t = useText();
   const tab = useTab((one) => one.id) ?? "";
@@ -55,24 +56,26 @@ export function useNodeColumn(node: WorkflowNode): Column {
   const scope = useTab(scopeOf) ?? null;
   const problems = useRuns((state) => nodeRun(state, tab, runKey)?.problems) ?? NO_PROBLEMS;
   return useMemo(
-    () => ({ studio, t, node, tab, scope, runKey, problems, ...edits(studio, tab, scope, node.id) }),
-    [studio, t, node, tab, scope, runKey, problems],
+    () => ({ studio, t, node, tab, scope, runKey, problems, ...edits(studio, tab, scope, node, schema) }),
+    [studio, t, node, schema, tab, scope, runKey, problems],
   );
 }
 
 /** Edits name their tab and graph: some come later, when a file has been sent, and another may be shown by then. */
-function edits(studio: Studio, tab: Tab["id"], scope: Scope, node: NodeId): Pick<Column, "set" | "setControl" | "seal"> {
-  const { documents } = studio;
+function edits(
+  { documents }: Studio,
+  tab: Tab["id"],
+  scope: Scope,
+  node: WorkflowNode,
+  schema: NodeSchema | undefined,
+): Pick<Column, "set" | "setControl" | "seal"> {
   return {
     set(widget, value, merging = false) {
-      const home = widget.home ?? { scope, node, name: widget.name, index: widget.index };
-      const recipe = setWidgetValue(home.node, home.name, home.index, value);
-      const key = `widget ${keyOf(home.node)} ${home.name}`;
-      documents.editIn(tab, home.scope, "edit.widget", recipe, merging ? key : null);
+      const key = merging ? `widget ${keyOf(node.id)} ${widget.name}` : null;
+      documents.editIn(tab, scope, "edit.widget", setWidget(node.id, widget, value, schema), key);
     },
     setControl(widget, control) {
-      const recipe = setWidgetValue(node, CONTROL_NAME, widget.index + 1, control);
-      documents.editIn(tab, scope, "edit.seed_control", recipe);
+      documents.editIn(tab, scope, "edit.seed_control", setControl(node.id, widget, control, schema));
     },
     seal: () => documents.seal(),
   };

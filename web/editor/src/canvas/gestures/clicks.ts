@@ -5,7 +5,7 @@ import { selectNothing, selectOnly } from "../selecting";
 import { openMenu } from "./menu_target";
 import { pointOf } from "./Pointer";
 
-const OWN = "input, textarea, select, button, [contenteditable], .react-flow__panel, .canvas-popover";
+const OWN = "input, textarea, select, button, [data-widget], [contenteditable], .react-flow__panel, .canvas-popover";
 
 /** Listen on the canvas; the answer ends it. */
 export function listenToClicks(engine: CanvasEngine): () => void {
