@@ -30,7 +30,7 @@ class Planned:
         nodes = {node_id: node for node_id, node in self._graph.submitted.items() if node_id in made}
         keys = {node_id: made[node_id] for node_id in nodes}
         codes = {kind: self._registry[kind].code for kind in {node.type for node in nodes.values()}}
-        return KeyRecord(nodes, keys, codes, {node_id: notes[node_id] for node_id in nodes if node_id in notes})
+        return KeyRecord(nodes, keys, codes, {name: note for name, note in tuple(notes.items()) if name in nodes})
 
     def reasons(self) -> Reasons:
         """Why the nodes of the run run."""
