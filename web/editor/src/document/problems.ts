@@ -20,6 +20,7 @@ const SENTENCES = {
     "This is no file that can hold a workflow. Open JSON, or PNG, WEBP, JPEG, AVIF, .latent or .safetensors files " +
     "that a workflow saved.",
   clipboard_empty: "There are no nodes on the clipboard. Copy some, or a whole workflow as JSON, and paste again.",
+  contains_itself: "The subgraph {name} cannot be put into itself, directly or inside another one.",
   not_finite: "Numbers that JSON does not have (NaN, Infinity) were read as nothing.",
   node_unreadable: "{count} entries of the nodes are no nodes; they were left out.",
   node_without_id: "A node of type {type} had no id; it got the id {id}.",

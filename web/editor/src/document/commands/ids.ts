@@ -17,22 +17,22 @@ const LINKS: Counter = { old: "last_link_id", now: "lastLinkId" };
 const GROUPS: Counter = { old: null, now: "lastGroupId" };
 const REROUTES: Counter = { old: null, now: "lastRerouteId" };
 
-/** A node id that the graph has never used, recorded as used. */
-export function nextNodeId(graph: GraphDraft, workflow: WorkflowDraft): number {
+/** A node id that the graph has never used, recorded as used; of `count` ids that follow each other the first. */
+export function nextNodeId(graph: GraphDraft, workflow: WorkflowDraft, count = 1): number {
   let largest = 0;
   scan(graph.nodes, ({ id }) => {
     if (Number.isInteger(Number(id))) largest = Math.max(largest, Number(id));
   });
-  return next(graph, workflow, NODES, largest);
+  return next(graph, workflow, NODES, largest, count);
 }
 
-/** A link id that the graph has never used, recorded as used. */
-export function nextLinkId(graph: GraphDraft, workflow: WorkflowDraft): number {
+/** The same for links. */
+export function nextLinkId(graph: GraphDraft, workflow: WorkflowDraft, count = 1): number {
   let largest = 0;
   scan(graph.links, (raw) => {
     largest = Math.max(largest, readLink(raw as RawLink)?.id ?? 0);
   });
-  return next(graph, workflow, LINKS, largest);
+  return next(graph, workflow, LINKS, largest, count);
 }
 
 /** A group id that the graph has never used. */
@@ -47,12 +47,13 @@ export function nextRerouteId(graph: GraphDraft, workflow: WorkflowDraft): numbe
   return next(graph, workflow, REROUTES, Math.max(0, ...used));
 }
 
-function next(graph: GraphDraft, workflow: WorkflowDraft, counter: Counter, largest: number): number {
+function next(graph: GraphDraft, workflow: WorkflowDraft, counter: Counter, largest: number, count = 1): number {
   const fields = graph as Record<string, unknown>;
   const state = fields["state"];
   const counted = isObject(state) ? state[counter.now] : counter.old && fields[counter.old];
-  const id = Math.max(typeof counted === "number" ? counted : 0, largest) + 1;
-  if (isObject(state)) state[counter.now] = id;
-  else if (counter.old !== null && (graph === workflow || counter.old in fields)) fields[counter.old] = id;
-  return id;
+  const first = Math.max(typeof counted === "number" ? counted : 0, largest) + 1;
+  const last = first + count - 1;
+  if (isObject(state)) state[counter.now] = last;
+  else if (counter.old !== null && (graph === workflow || counter.old in fields)) fields[counter.old] = last;
+  return first;
 }
