@@ -33,6 +33,8 @@ const COLLAPSED_MARGIN = 60;
 const LEAST_COLLAPSED = 80;
 const CHARACTER_WIDTH = 7;
 const TEXT_NODE_SIZE = [400, 180] as const;
+/** Below the widgets of a fresh node that shows the picture which it takes. */
+const PICTURE_ROOM = 220;
 
 export interface Box {
   readonly x: number;
@@ -140,6 +142,7 @@ export function freshSize(node: WorkflowNode, schema: NodeSchema): [number, numb
   const out = Math.max(0, ...schema.outputs.map((output) => output.name.length));
   const width = Math.max(USUAL_WIDTH, (longest + out + 6) * CHARACTER_WIDTH, schema.displayName.length * 9 + 40);
   const hasText = schema.inputs.some((input) => input.isWidget && input.multiline);
+  if (schema.inputs.some((input) => input.upload === "image")) return [width, height + PICTURE_ROOM];
   return hasText ? [Math.max(width, TEXT_NODE_SIZE[0]), Math.max(height, TEXT_NODE_SIZE[1])] : [width, height];
 }
 

@@ -29,11 +29,12 @@ export function listed(choices: readonly Choice[], recent: readonly string[]): r
     else folders.set(folder, [choice]);
   }
   const lines: ListLine[] = [];
+  const loose = (folders.get("") ?? []).map((choice) => lineOf(choice, 0));
   if (lately.length > 0 && choices.length > lately.length) {
     lines.push({ kind: "heading", text: "", recent: true }, ...lately.map((choice) => lineOf(choice, 0)));
-    lines.push({ kind: "heading", text: "", recent: false });
+    if (loose.length > 0) lines.push({ kind: "heading", text: "", recent: false });
   }
-  lines.push(...(folders.get("") ?? []).map((choice) => lineOf(choice, 0)));
+  lines.push(...loose);
   for (const folder of [...folders.keys()].filter((name) => name !== "").sort()) {
     lines.push({ kind: "heading", text: folder, recent: false });
     lines.push(...(folders.get(folder) ?? []).map((choice) => lineOf(choice, 1)));
