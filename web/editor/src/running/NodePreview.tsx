@@ -7,15 +7,19 @@ import { dragPicture } from "./picture_drag";
 
 const SMALL = 512; // pixels of the pictures in nodes; more would cost memory that nobody sees
 const MOST_SHOWN = 64;
+const MOST_PROBLEMS = 3;
 
 /** What a node made, or how far its work is: a picture or several, texts, other files, and what went wrong. */
 export const NodePreview = memo(function NodePreview({ tab, node }: { readonly tab: string; readonly node: string }) {
   const run = useRuns((state) => nodeRun(state, tab, node));
-  const problem = run?.problems?.find((one) => one.input === null);
-  if (!run || !(problem || run.preview || run.files?.length || run.streamed?.length || run.texts?.length || run.others?.length)) return null;
+  if (!run || !(run.problems?.length || run.preview || run.files?.length || run.streamed?.length || run.texts?.length || run.others?.length)) return null;
   return (
     <div className="node-preview nodrag">
-      {problem ? <p className="node-problem">{problem.message}</p> : null}
+      {run.problems?.slice(0, MOST_PROBLEMS).map(({ message, details }) => (
+        <p key={message} className="node-problem" title={details}>
+          {message}
+        </p>
+      ))}
       {run.preview ? <Latest url={run.preview} /> : <Results run={run} tab={tab} node={node} />}
     </div>
   );
