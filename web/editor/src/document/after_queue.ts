@@ -90,14 +90,29 @@ function filterOf(node: WorkflowNode, widget: Widget): string {
 
 function goneOn(spec: InputSpec, value: Json, control: SeedControl, filter: string, random: () => number): Json {
   if (spec.type === "COMBO") return nextChoice(spec, value, control, filter, random);
-  if (typeof value !== "number") return value;
+  if (isDigits(value) && control !== "randomize") return nextLarge(BigInt(value), control, spec);
+  if (typeof value !== "number" && !isDigits(value)) return value;
+  const present = Number(value);
   const min = Math.max(spec.min ?? 0, -LARGEST);
   const max = Math.min(spec.max ?? LARGEST, LARGEST);
   const step = spec.type === "INT" ? Math.max(1, Math.round(spec.step ?? 1)) : (spec.step ?? 1);
-  if (control === "increment") return Math.min(max, rounded(value + step, spec));
-  if (control === "decrement") return Math.max(min, rounded(value - step, spec));
+  if (control === "increment") return Math.min(max, rounded(present + step, spec));
+  if (control === "decrement") return Math.max(min, rounded(present - step, spec));
   const steps = Math.floor((max - min) / step);
   return Math.min(max, rounded(min + Math.floor(random() * (steps + 1)) * step, spec));
+}
+
+/** Whether a value is one of the whole numbers that are kept as texts of digits, being too large for a number. */
+function isDigits(value: Json): value is string {
+  return typeof value === "string" && /^-?\d+$/.test(value);
+}
+
+/** Counting with every digit, up to the type's limit (which JSON has rounded up where it is 2^64 - 1). */
+function nextLarge(value: bigint, control: SeedControl, spec: InputSpec): Json {
+  const next = control === "increment" ? value + 1n : value - 1n;
+  const most = BigInt(spec.max ?? LARGEST) - (Number.isSafeInteger(spec.max) ? 0n : 1n);
+  const kept = next > most ? most : next;
+  return Number.isSafeInteger(Number(kept)) ? Number(kept) : String(kept);
 }
 
 /** Without the errors of adding decimal fractions. */
