@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { afterQueue } from "../../src/document/after_queue";
+import { edited } from "../../src/document/edit";
 import { parseJson } from "../../src/document/parse";
 import type { InputSpec } from "../../src/document/schema";
-import { plainInput } from "../../src/document/schema";
+import { plainInput, plainSchema } from "../../src/document/schema";
 import { afterKey, beginsTyping } from "../../src/widgets/number_keys";
 import {
   amountAt,
@@ -27,6 +29,21 @@ describe("whole numbers beyond 2^53", () => {
     expect(amount).toBe(18446744073709551615n);
     expect(writeAmount(amount ?? 0)).toBe(LARGEST_SEED);
     expect(shown(amount ?? 0, SEED)).toBe(LARGEST_SEED);
+  });
+
+  test("count on after queueing with every digit", () => {
+    const schema = plainSchema("T", { inputs: [{ ...SEED, name: "seed", controlAfterGenerate: true }] });
+    const after = (seed: string, control: string): unknown => {
+      const node = { id: 1, type: "T", pos: [0, 0] as const, widgets_values: [seed, control] };
+      const workflow = { nodes: [node], links: [] };
+      const recipe = afterQueue(workflow, () => 0.5, new Map([["T", schema]]));
+      return recipe && (edited(workflow, null, recipe).nodes[0]?.widgets_values as unknown[])[0];
+    };
+    expect(after("18446744073709551613", "increment")).toBe("18446744073709551614");
+    expect(after(LARGEST_SEED, "increment")).toBeNull();
+    expect(after("9007199254740993", "decrement")).toBe("9007199254740992");
+    expect(after("9007199254740992", "decrement")).toBe(9007199254740991);
+    expect(after(LARGEST_SEED, "randomize")).toBeTypeOf("number");
   });
 
   test("go up and down by one, and stop at 2^64 - 1 although JSON rounds that limit up", () => {
