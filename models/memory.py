@@ -135,6 +135,14 @@ class DeviceMemory:
             torch.cuda.empty_cache()
         return freed
 
+    def at_home(self, tensor: Tensor) -> Tensor:
+        """A parameter's values in main memory, as they were loaded, wherever it lies now."""
+        for guest in self._guests.values():
+            for own, home in guest.home:
+                if own is tensor:
+                    return home
+        return tensor.data
+
     def memory_parts(self) -> tuple[()]:
         """What a value that refers to this object owns of it, for caches that add up bytes: nothing."""
         return ()

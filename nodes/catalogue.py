@@ -4,6 +4,7 @@ from execution.registry import Registry
 from nodes import (
     alpha,
     conditioning,
+    controlnet,
     image_batch,
     image_edit,
     image_files,
@@ -15,6 +16,7 @@ from nodes import (
     loaders,
     loras,
     mask,
+    preprocessors,
     primitives,
     sampling,
     text,
@@ -22,8 +24,8 @@ from nodes import (
 )
 
 MODULES = (
-    loaders, loras, text, conditioning, sampling, latent, latent_batch, latent_math, latent_files, vae, image_files,
-    image_scale, image_batch, image_edit, alpha, mask, primitives,
+    loaders, loras, controlnet, text, conditioning, sampling, latent, latent_batch, latent_math, latent_files, vae,
+    image_files, image_scale, image_batch, image_edit, preprocessors, alpha, mask, primitives,
 )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def build_unet(weights: Weights, settings: Mapping[str, Any], dtype: torch.dtype
         config = unet_config_from_shapes(weights.shapes, weights.metadata)
         return UNet(_heed_unet_settings(config, settings))
 
-    return _build(make, weights, dtype, "the denoising network")
+    return build_module(make, weights, dtype, "the denoising network")
 
 
 def build_vae(weights: Weights, settings: Mapping[str, Any], dtype: torch.dtype) -> AutoencoderKL:
@@ -43,7 +43,7 @@ def build_vae(weights: Weights, settings: Mapping[str, Any], dtype: torch.dtype)
         groups = settings.get("norm_num_groups")
         return AutoencoderKL(replace(config, norm_groups=groups) if groups else config)
 
-    return _build(make, weights, dtype, "the VAE")
+    return build_module(make, weights, dtype, "the VAE")
 
 
 def build_text(part: TextPart, dtype: torch.dtype) -> TextEncoder:
@@ -53,7 +53,7 @@ def build_text(part: TextPart, dtype: torch.dtype) -> TextEncoder:
     def make() -> TextEncoder:
         return TextEncoder(text_config(weights.shapes, part.activation, part.heads), part.role)
 
-    encoder = _build(make, weights, dtype, f"the text encoder {part.role.name!r}")
+    encoder = build_module(make, weights, dtype, f"the text encoder {part.role.name!r}")
     encoder.place_positions()
     return encoder
 
@@ -81,7 +81,12 @@ def _heed_unet_settings(config: UNetConfig, settings: Mapping[str, Any]) -> UNet
     return replace(config, head_channels=head_widths.pop(), num_heads=None)
 
 
-def _build(make: Callable[[], ModuleT], weights: Weights, dtype: torch.dtype, what: str) -> ModuleT:
+def build_module(make: Callable[[], ModuleT], weights: Weights, dtype: torch.dtype, what: str) -> ModuleT:
+    """The network that `make` builds on the meta device, with the file's tensors; `what` names it in messages.
+
+    Raises:
+        CheckpointError: if it cannot be built, or a tensor is missing, empty or of another shape.
+    """
     empty = next((name for name, shape in weights.shapes.items() if 0 in shape), None)
     if empty is not None:
         raise CheckpointError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from models.compositing import as_mask, fit_batch
+from models.sampling.controls import RunningControl, RunningControls
 from models.sampling.noise_schedule import BEFORE_THE_START
 from models.sdxl.conditioning import PIXELS, label_vector
 
@@ -53,6 +54,8 @@ class Condition:
     mask_strength: float = 1.0
     first_sigma: float = BEFORE_THE_START  # counts from this noise level ...
     last_sigma: float = 0.0  # ... down to this one
+    controls: tuple[RunningControl, ...] = ()  # pictures that steer
+    controls_both: bool = False  # whether they steer the negative prompts as well
 
     def active(self, sigma: float) -> bool:
         """Say whether the prompt counts at a noise level."""
@@ -101,17 +104,26 @@ def prepare(
     Where one side asks for an area, the other answers for the same area, so that guidance compares like with like.
     Raises ValueError when a prompt was encoded for another kind of model.
     """
-    wanted = [_condition(model, *entry, latent_size=latent_size, negative=False) for entry in positive]
-    unwanted = [_condition(model, *entry, latent_size=latent_size, negative=True) for entry in negative]
+    running = RunningControls(model)
+    wanted = [_condition(model, *entry, running=running, latent_size=latent_size, negative=False) for entry in positive]
+    unwanted = [
+        _condition(model, *entry, running=running, latent_size=latent_size, negative=True) for entry in negative
+    ]
     for condition in wanted:
         unwanted += _counterpart(condition, unwanted)
     for condition in unwanted:
         wanted += _counterpart(condition, wanted)
-    return wanted, unwanted
+    return wanted, _with_controls(wanted, unwanted)
 
 
 def _condition(
-    model: Model, context: torch.Tensor, options: Mapping[str, Any], *, latent_size: tuple[int, int], negative: bool
+    model: Model,
+    context: torch.Tensor,
+    options: Mapping[str, Any],
+    *,
+    running: RunningControls,
+    latent_size: tuple[int, int],
+    negative: bool,
 ) -> Condition:
     if context.shape[-1] != model.config.context_dim:
         raise ValueError(
@@ -136,6 +148,8 @@ def _condition(
         options.get("mask_strength", 1.0),
         model.schedule.percent_to_sigma(options["start_percent"]) if "start_percent" in options else BEFORE_THE_START,
         model.schedule.percent_to_sigma(options["end_percent"]) if "end_percent" in options else 0.0,
+        running.of(options.get("control", ())),
+        options.get("control_apply_to_uncond", False),
     )
 
 
@@ -188,3 +202,23 @@ def _counterpart(condition: Condition, others: list[Condition]) -> list[Conditio
     else:
         return []
     return [replace(condition, context=nearest.context, label=nearest.label)]
+
+
+def _with_controls(wanted: Sequence[Condition], unwanted: Sequence[Condition]) -> list[Condition]:
+    """The negative side with the pictures that shall steer it as well, unless pictures of its own do.
+
+    Conditions of an area stay out of it. Where there are more pictures than negative prompts, prompts are repeated.
+    """
+    given = [one for one in wanted if one.controls and one.controls_both and one.area is None]
+    result = list(unwanted)
+    places = [number for number, one in enumerate(result) if one.area is None]
+    if not given or not places or any(result[place].controls for place in places):
+        return result
+    for number, one in enumerate(given):
+        place = places[number % len(places)]
+        steered = replace(result[place], controls=one.controls)
+        if number < len(places):
+            result[place] = steered
+        else:
+            result.append(steered)
+    return result

@@ -14,6 +14,7 @@ import torch
 
 from models.compositing import fit_batch
 from models.sampling.conditions import Area, Condition
+from models.sampling.controls import steering
 from models.sampling.steps import Prediction
 
 if TYPE_CHECKING:
@@ -72,13 +73,16 @@ class Guidance:
         tokens = math.lcm(*(question.condition.context.shape[1] for question in batch))
         context = torch.cat([_spread(fit_batch(question.condition.context, len(x)), tokens) for question in batch])
         labels = [fit_batch(q.condition.label, len(x)) for q in batch if q.condition.label is not None]
-        with torch.no_grad(), self._model.memory.computing(self._model.network, self._model.patches) as network:
-            output = network(
-                schedule.scale_input(crops, sigma).to(self._model.dtype),
-                crops.new_full((len(crops),), schedule.timestep(sigma)),
-                context,
-                torch.cat(labels) if labels else None,
-            )
+        inputs = (
+            schedule.scale_input(crops, sigma).to(self._model.dtype),
+            crops.new_full((len(crops),), schedule.timestep(sigma)),
+            context,
+            torch.cat(labels) if labels else None,
+        )
+        with torch.no_grad():
+            control = steering(batch[0].condition.controls, sigma, len(x), *inputs)
+            with self._model.memory.computing(self._model.network, self._model.patches) as network:
+                output = network(*inputs) if control is None else network(*inputs, control)
         return schedule.denoised(output.float(), crops, sigma)
 
 
@@ -96,7 +100,7 @@ def _spread(context: torch.Tensor, tokens: int) -> torch.Tensor:
 
 
 def _batches(questions: Sequence[_Question]) -> list[list[_Question]]:
-    """Group questions whose places are equally large and whose prompts can be brought to one length."""
+    """Group questions whose places are equally large, that the same pictures steer, and of like length."""
     batches: list[list[_Question]] = []
     for question in questions:
         batch = next((batch for batch in batches if _fits(question, batch[0])), None)
@@ -111,5 +115,6 @@ def _fits(question: _Question, other: _Question) -> bool:
     lengths = question.condition.context.shape[1], other.condition.context.shape[1]
     return (
         question.place[:2] == other.place[:2]  # height and width
+        and question.condition.controls == other.condition.controls
         and math.lcm(*lengths) <= MOST_REPEATS * min(lengths)
     )

@@ -43,7 +43,7 @@ class Twins:
             negative_pooled_prompt_embeds=encoded[1][1],
             latents=self.noise.clone(),
             num_images_per_prompt=len(self.noise),
-            sigmas=self.sigmas[:-1].tolist(),
+            sigmas=self.sigmas.tolist(),
             guidance_scale=GUIDANCE,
             height=8 * SIDE,
             width=8 * SIDE,

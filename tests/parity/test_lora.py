@@ -78,11 +78,11 @@ def test_latents_are_those_of_diffusers(layout, tmp_path):
     file = tmp_path / "lora.safetensors"
     layout(pair, file)
     bare = pair.weft()
-    assert relative(bare, pair.theirs()) < 1e-3
+    assert relative(bare, pair.theirs()) < 1e-4
     done = with_lora(pair.ours.model, pair.ours.clip, read_lora(file), 1.0, 1.0)
     assert done.misfit == ""
     pair.pipe.load_lora_weights(str(tmp_path), weight_name=file.name)
     wanted = pair.theirs()
     assert relative(wanted, bare) > 0.02  # the LoRA matters
-    assert relative(pair.weft(done.model, done.clip), wanted) < 1e-3
+    assert relative(pair.weft(done.model, done.clip), wanted) < 1e-4
     assert torch.equal(pair.weft(), bare)
