@@ -11,8 +11,8 @@ from models.training.adapter_stage import LowRankFactors
 from models.training.export import LICENCE, write_file
 from models.training.scenes import NATIVE_SIZE
 
-LORA_FILE = "weft_lora.safetensors"
-CONTROL_FILE = "weft_controlnet.safetensors"
+LORA_FILE = "loras/weft_lora.safetensors"
+CONTROL_FILE = "controlnet/weft_controlnet.safetensors"
 COMMAND = "python -m models.training.adapters --out models/bundled"
 
 

@@ -116,3 +116,18 @@ def test_files_that_are_no_models_cannot_be_loaded_as_such(workspace):
     for name in ("readme.txt", ".x/m.safetensors"):
         with pytest.raises(FileNotFoundError):
             workspace.model("checkpoints", name)
+
+
+def test_bundled_loras_and_controlnets_are_listed_as_such(tmp_path):
+    bundled = tmp_path / "bundled"
+    touch(bundled / "weft_base.safetensors", b"base")
+    touch(bundled / "loras" / "weft_lora.safetensors", b"lora")
+    touch(bundled / "controlnet" / "weft_controlnet.safetensors", b"control")
+    workspace = Workspace(tmp_path / "w", bundled=bundled)
+    assert workspace.list_files("checkpoints") == ["weft_base.safetensors"]
+    assert workspace.list_files("loras") == ["weft_lora.safetensors"]
+    assert workspace.list_files("controlnet") == ["weft_controlnet.safetensors"]
+    assert workspace.list_files("embeddings") == []
+    assert workspace.model("loras", "weft_lora.safetensors") == bundled / "loras" / "weft_lora.safetensors"
+    with pytest.raises(FileNotFoundError):
+        workspace.model("checkpoints", "weft_lora.safetensors")
