@@ -154,6 +154,22 @@ def test_what_changes_is_read_again_and_nothing_else(tmp_path):
     again.close()
 
 
+def test_a_file_that_is_read_while_it_is_written_is_read_again(tmp_path):
+    save(tmp_path / "whole.png", prompt())
+    data = (tmp_path / "whole.png").read_bytes()
+    root, listing, index = tmp_path / "output", Listing(), GalleryIndex(tmp_path / "gallery.sqlite3")
+    root.mkdir()
+    with (root / "slow.png").open("wb") as file:
+        file.write(data[:40])
+        file.flush()
+        assert index.update("output", root, listing.files(root), 10) == 0
+        assert index.matching("output", Wanted(prompt="fox")) == set()
+        file.write(data[40:])
+    assert index.update("output", root, listing.files(root), 10) == 0
+    assert index.matching("output", Wanted(prompt="fox")) == {"slow.png"}
+    index.close()
+
+
 @pytest.mark.parametrize("spoil", ["garbage", "other version", "a folder", "truncated"])
 def test_a_damaged_index_is_made_anew(tmp_path, spoil):
     root, path = tmp_path / "output", tmp_path / "gallery.sqlite3"

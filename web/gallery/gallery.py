@@ -17,8 +17,8 @@ from web.gallery.index import GalleryIndex, Wanted
 from web.site import SITE, Site
 
 FILE_NAME = "gallery.sqlite3"
-AT_ONCE = 25  # files that are read before others get their turn
-PAUSE = 0.02  # seconds between: requests come first
+AT_ONCE = 5  # files that are read before others get their turn: about a millisecond
+PAUSE = 0.004  # seconds between: requests come first
 WITH_A_REQUEST = 100  # files that a request may wait for, so that the newest ones are in its answer
 
 

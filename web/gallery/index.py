@@ -10,6 +10,7 @@ import contextlib
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -21,6 +22,7 @@ from web.gallery.reading import CARRIERS, Found, find
 
 VERSION = 1  # of the tables and of what is found; another one's file is made anew
 MOST_PICTURES = 200_000  # of one folder; older ones are not looked at
+SETTLED = 3_000_000_000  # ns after which a file counts as whole
 MOST_WORDS = 20  # of a search
 SEARCHED = ("prompts", "models", "samplers")
 
@@ -52,6 +54,14 @@ class Wanted:
         return not (self.search.strip() or self.prompt.strip() or self.model.strip() or self.sampler.strip())
 
 
+@dataclass(slots=True)
+class _Plan:
+    """What is still to be read of a folder, as long as its list of files is the same one."""
+
+    entries: Sequence[Entry]
+    new: list[Entry]
+
+
 class GalleryIndex:
     """Methods may be called in threads; each takes the time of one query, `update` that of the files it reads."""
 
@@ -60,7 +70,7 @@ class GalleryIndex:
         self.read = 0  # files that were read, all told
         self._lock = threading.Lock()
         self._known: dict[str, dict[str, Stamp]] = {}
-        self._done: dict[str, Sequence[Entry]] = {}  # by folder, the list whose files are all known
+        self._plans: dict[str, _Plan] = {}  # by folder
         self._path = path
         self._connection = _opened(path)
 
@@ -79,8 +89,6 @@ class GalleryIndex:
             most: files to read before returning.
         """
         with self._lock:
-            if self._done.get(folder) is entries:
-                return 0
             with self._mending():
                 return self._update(folder, root, entries, most)
             return len(entries)  # the index is made anew
@@ -110,24 +118,32 @@ class GalleryIndex:
         return found
 
     def _update(self, folder: str, root: Path, entries: Sequence[Entry], most: int) -> int:
+        plan = self._plans.get(folder)
+        if plan is None or plan.entries is not entries:
+            plan = self._plans[folder] = self._planned(folder, entries)
+        now, plan.new = plan.new[:most], plan.new[most:]
+        looked_at = [(entry, _found(root, entry)) for entry in now]
+        self.read += len(looked_at)
+        whole = [(entry, found) for entry, found in looked_at if found is not None or not _young(root, entry)]
+        if whole:
+            with self._connection:
+                self._connection.executemany(PUT, [_row(folder, entry, found) for entry, found in whole])
+            self._stamps(folder).update((entry.path, _stamp(entry)) for entry, _ in whole)
+        if len(whole) < len(now):
+            plan.entries = ()  # to be planned anew: those that may be being written are looked at again
+        return len(plan.new)
+
+    def _planned(self, folder: str, entries: Sequence[Entry]) -> _Plan:
+        """What is to be read; what has gone is forgotten."""
         known = self._stamps(folder)
         there = {entry.path: entry for entry in islice(filter(_may_carry, entries), MOST_PICTURES)}
-        new = [entry for path, entry in there.items() if known.get(path) != _stamp(entry)]
         gone = [path for path in known if path not in there]
-        rows = [_row(folder, entry, _found(root, entry)) for entry in new[:most]]
-        self.read += len(rows)
-        with self._connection:
-            self._connection.executemany(PUT, rows)
-            self._connection.executemany(
-                "DELETE FROM pictures WHERE folder = ? AND path = ?", ((folder, p) for p in gone)
-            )
-        for path in gone:
-            del known[path]
-        known.update((entry.path, _stamp(entry)) for entry in new[:most])
-        left = len(new) - len(rows)
-        if not left:
-            self._done[folder] = entries
-        return left
+        if gone:
+            with self._connection:
+                self._connection.executemany(FORGET, ((folder, path) for path in gone))
+            for path in gone:
+                del known[path]
+        return _Plan(entries, [entry for path, entry in there.items() if known.get(path) != _stamp(entry)])
 
     def _stamps(self, folder: str) -> dict[str, Stamp]:
         if folder not in self._known:
@@ -147,10 +163,10 @@ class GalleryIndex:
         except sqlite3.Error:
             self._connection.close()
             with contextlib.suppress(OSError):
-                self._path.unlink(missing_ok=True)
+                _remove(self._path)
             self._connection = _opened(self._path)
             self._known.clear()
-            self._done.clear()
+            self._plans.clear()
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -159,10 +175,15 @@ def _opened(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_file() and (connection := _as_it_is(path)) is not None:
             return connection
-        path.unlink(missing_ok=True)
+        _remove(path)
         return _fresh(str(path))
     except (OSError, sqlite3.Error):
         return _fresh(":memory:")
+
+
+def _remove(path: Path) -> None:
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
 
 
 def _as_it_is(path: Path) -> sqlite3.Connection | None:
@@ -180,6 +201,7 @@ def _as_it_is(path: Path) -> sqlite3.Connection | None:
 
 def _fresh(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = WAL")  # kept in the file
     connection.execute("PRAGMA synchronous = OFF")
     with connection:
         connection.execute(TABLE)
@@ -200,6 +222,14 @@ def _found(root: Path, entry: Entry) -> Found | None:
         return find(root / entry.path)
     except OSError:
         return None  # it has gone, or may not be read
+
+
+def _young(root: Path, entry: Entry) -> bool:
+    """Whether a file may still be being written: what carries nothing now may carry something in a moment."""
+    try:
+        return abs(time.time_ns() - (root / entry.path).stat().st_mtime_ns) < SETTLED
+    except OSError:
+        return False
 
 
 def _row(folder: str, entry: Entry, found: Found | None) -> tuple[Any, ...]:
