@@ -3,6 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { listenToKeys } from "./actions/keys";
 import { ACTIONS } from "./actions/all";
+import { followSweeps } from "./grid/sweep";
 import { followRuns } from "./running/feed";
 import { followAppearance } from "./shell/appearance";
 import { App } from "./shell/App";
@@ -26,6 +27,7 @@ async function start(studio: Studio): Promise<void> {
   );
   listenToKeys(document, studio, ACTIONS);
   followRuns(studio);
+  followSweeps(studio);
   studio.socket.open();
   await loadCatalogue(studio);
   await openStart(studio, window);

@@ -5,6 +5,7 @@ import { useStore } from "zustand";
 import { Server } from "../api/server";
 import { Socket } from "../api/socket";
 import { freshId } from "../document/fresh_id";
+import { createGrids, type Grids, type GridsState } from "./grids";
 import { LANGUAGES, type Text, textIn } from "../i18n/messages";
 import { type CanvasState, type CanvasStore, createCanvas } from "./canvas";
 import { type CatalogueState, type CatalogueStore, createCatalogue } from "./catalogue";
@@ -22,6 +23,7 @@ export interface Studio {
   readonly ui: Ui;
   readonly canvas: CanvasStore;
   readonly settings: SettingsStore;
+  readonly grids: Grids;
   /** Writes messages in the chosen language, for what is no component (those have `useText`). */
   readonly text: Text;
 }
@@ -41,6 +43,7 @@ export function createStudio(page: Window): Studio {
     ui: createUi(),
     canvas: createCanvas(),
     settings,
+    grids: createGrids(),
     text: (key, values) => textIn(settings.getState().language)(key, values),
   };
 }
@@ -92,4 +95,8 @@ export function useCanvas<T>(pick: (state: CanvasState) => T): T {
 
 export function useSettings<T>(pick: (state: Settings) => T): T {
   return useStore(useStudio().settings, pick);
+}
+
+export function useGrids<T>(pick: (state: GridsState) => T): T {
+  return useStore(useStudio().grids, pick);
 }
