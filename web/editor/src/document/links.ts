@@ -1,5 +1,6 @@
 /** Links as one shape, whichever way a file writes them, and where to find them. */
 
+import { isDraft } from "immer";
 import { isObject } from "./json";
 import type {
   Graph,
@@ -77,7 +78,7 @@ export function indexOf(graph: Graph): GraphIndex {
   const known = INDEXES.get(graph);
   if (known) return known;
   const made = makeIndex(graph);
-  INDEXES.set(graph, made);
+  if (!isDraft(graph)) INDEXES.set(graph, made);
   return made;
 }
 

@@ -33,7 +33,12 @@ export function schemaOf(node: WorkflowNode, around: Around): NodeSchema {
 
 /** The schema of a node of which there is nothing but the file: its widgets as far as the file tells them. */
 export function guessedSchema(node: WorkflowNode): NodeSchema {
-  return kept(node, [node], () => plainSchema(node.type, { inputs: guessedInputs(node), outputs: outputsOf(node) }));
+  return kept(node, [node], () => guessSchema(node));
+}
+
+/** The same, made anew. */
+export function guessSchema(node: WorkflowNode): NodeSchema {
+  return plainSchema(node.type, { inputs: guessedInputs(node), outputs: outputsOf(node) });
 }
 
 /** Whether a node's type is known: to the server, to this workflow, or to every editor. */

@@ -2,7 +2,7 @@
 
 import { isDraft } from "immer";
 import type { Json } from "./json";
-import { type Around, guessedSchema, schemaOf } from "./node_schema";
+import { type Around, guessedSchema, guessSchema, schemaOf } from "./node_schema";
 import type { InputSpec, NodeSchema, WidgetHome } from "./schema";
 import { type Place, placesIn, shownWidgets } from "./widget_places";
 import { CONTROL_NAME, defaultOf, listedValues, readControl, savedValue, type SeedControl } from "./widget_values";
@@ -42,6 +42,11 @@ export function widgetsOf(node: WorkflowNode, schema: NodeSchema | undefined, ar
   const widgets = makeWidgets(node, actual);
   if (!isDraft(node)) KNOWN.set(node, { schema: actual, widgets });
   return widgets;
+}
+
+/** The same for a node that a recipe is at work on: nothing is kept, for it may change in place. */
+export function widgetsNow(node: WorkflowNode, schema: NodeSchema | undefined): readonly Widget[] {
+  return makeWidgets(node, schema ?? guessSchema(node));
 }
 
 /** Derived data of immutable objects: it can be made again at any time and goes with them. */

@@ -9,7 +9,7 @@ import { isObject } from "../json";
 import { readLink } from "../links";
 import type { Catalogue } from "../schema";
 import { PRIMITIVE, REROUTE } from "../virtual";
-import { widgetsOf } from "../widgets";
+import { widgetsNow } from "../widgets";
 import type { NodeId, RawLink, SlotType, SubgraphSlot, WorkflowNode } from "../workflow";
 import { INPUT_NODE, keyOf, OUTPUT_NODE } from "../workflow";
 import { findLinks, findNode } from "./find";
@@ -87,7 +87,7 @@ function settlePrimitive(graph: GraphDraft, node: Draft<WorkflowNode>, catalogue
   Object.assign(output, { name: String(input.type), type: input.type, widget: { name: input.widget.name } });
   setLinkType(graph, link.id, input.type);
   const schema = catalogue?.get(target.type);
-  const widget = widgetsOf(target as WorkflowNode, schema).find((one) => one.name === input.widget?.name);
+  const widget = widgetsNow(target as WorkflowNode, schema).find((one) => one.name === input.widget?.name);
   if (!widget || !schema || node.widgets_values?.length) return;
   node.widgets_values = [widget.value, ...fixedControl(widget.spec.type)] as Draft<WorkflowNode["widgets_values"]>;
 }

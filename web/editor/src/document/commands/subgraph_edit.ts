@@ -7,7 +7,7 @@ import { isObject } from "../json";
 import { readLink } from "../links";
 import type { Catalogue } from "../schema";
 import { usedAmong } from "../definitions";
-import { widgetsOf } from "../widgets";
+import { widgetsNow } from "../widgets";
 import type { NodeId, RawLink, SlotType, SubgraphDefinition, SubgraphSlot, Workflow, WorkflowNode } from "../workflow";
 import { definitionsOf, INPUT_NODE, keyOf, OUTPUT_NODE } from "../workflow";
 import { findLinks, findNode } from "./find";
@@ -133,7 +133,7 @@ export function widgetSocket(graph: GraphDraft, id: NodeId, widget: string, cata
   if (!node) return null;
   const known = (node.inputs ?? []).findIndex((input) => input.widget?.name === widget);
   if (known >= 0) return known;
-  const found = widgetsOf(node as WorkflowNode, catalogue.get(node.type)).find((one) => one.name === widget);
+  const found = widgetsNow(node as WorkflowNode, catalogue.get(node.type)).find((one) => one.name === widget);
   if (!found) return null;
   const inputs = (node.inputs ??= []);
   inputs.push({ name: widget, type: found.spec.type, link: null, widget: { name: widget } });

@@ -1,9 +1,9 @@
 /** Putting nodes into a subgraph. */
 
 import type { Draft } from "immer";
-import { copy } from "../clipboard";
 import { current } from "immer";
-import { type GraphDraft, type Recipe, removeWhere, type WorkflowDraft } from "../edit";
+import { copy } from "../clipboard";
+import { edited, type GraphDraft, inTurn, type Recipe, removeWhere, type WorkflowDraft } from "../edit";
 import { freshId } from "../fresh_id";
 import { type Box, leastSize, nodeBox } from "../geometry";
 import { indexOf, type Link } from "../links";
@@ -55,8 +55,9 @@ export function makeSubgraph(
     if (nodes.length === 0) return;
     const links = [...indexOf(before).links.values()];
     const [incoming, outgoing] = crossings(before, links, keys);
-    const box = around_(nodes.map((node) => nodeBox(node, schemaOf(node, around))));
-    const definition = define(name, before, around.workflow, nodes, incoming, outgoing, box);
+    const box = boxAround(nodes.map((node) => nodeBox(node, schemaOf(node, around))));
+    const bare = define(name, before, around.workflow, nodes, incoming, outgoing, box);
+    const definition = withUsualWidgets(bare, catalogue);
     const outside = links.filter((link) => keys.has(keyOf(link.from)) !== keys.has(keyOf(link.to)));
     disconnect(outside.map((link) => link.id))(graph, workflow);
     disconnect(links.filter((link) => keys.has(keyOf(link.to))).map((link) => link.id))(graph, workflow);
@@ -64,7 +65,6 @@ export function makeSubgraph(
     ((workflow.definitions ??= {}).subgraphs ??= []).push(definition as Draft<SubgraphDefinition>);
     const instance = place(definition, box, graph, workflow);
     linkInstance(graph, workflow, instance, incoming, outgoing);
-    promoteUsual(workflow, definition, catalogue);
     made?.(instance, definition.id);
   };
 }
@@ -104,7 +104,7 @@ function grouped(links: readonly Link[], slotOf: (link: Link) => { name: string;
   });
 }
 
-function around_(boxes: readonly Box[]): Box {
+function boxAround(boxes: readonly Box[]): Box {
   const x = Math.min(...boxes.map((box) => box.x));
   const y = Math.min(...boxes.map((box) => box.y));
   const width = Math.max(...boxes.map((box) => box.x + box.width)) - x;
@@ -243,12 +243,16 @@ function linkInstance(
   });
 }
 
-function promoteUsual(workflow: WorkflowDraft, definition: SubgraphDefinition, catalogue: Catalogue): void {
-  const draft = workflow.definitions?.subgraphs?.find((one) => one.id === definition.id) as GraphDraft | undefined;
-  for (const node of draft ? definition.nodes : []) {
-    for (const { name, spec, linked } of widgetsOf(node, catalogue.get(node.type))) {
-      const isUsual = spec.multiline || (spec.type === "INT" && spec.controlAfterGenerate);
-      if (draft && isUsual && !linked && catalogue.has(node.type)) promoteWidget(node.id, name, catalogue)(draft, workflow);
-    }
-  }
+/** A definition that has no instances yet, with the widgets promoted that people change most. */
+function withUsualWidgets(definition: SubgraphDefinition, catalogue: Catalogue): SubgraphDefinition {
+  const promoted = definition.nodes.flatMap((node) => {
+    const schema = catalogue.get(node.type);
+    const usual = widgetsOf(node, schema).filter(({ spec, linked }) => {
+      return !linked && (spec.multiline || (spec.type === "INT" && spec.controlAfterGenerate));
+    });
+    return schema ? usual.map(({ name }) => promoteWidget(node.id, name, catalogue)) : [];
+  });
+  const alone = { nodes: [], links: [], definitions: { subgraphs: [definition] } };
+  const [whole] = edited(alone, definition.id, inTurn(...promoted)).definitions?.subgraphs ?? [];
+  return whole ?? definition;
 }

@@ -5,7 +5,7 @@ import { type GraphDraft, scan, type WorkflowDraft } from "../edit";
 import { freshId } from "../fresh_id";
 import type { Json } from "../json";
 import type { Catalogue } from "../schema";
-import { widgetsOf } from "../widgets";
+import { widgetsNow } from "../widgets";
 import type { Graph, NodeOutput, SlotType, SubgraphSlot, Workflow, WorkflowNode } from "../workflow";
 import { definitionsOf, INPUT_NODE, keyOf } from "../workflow";
 import { findLinks, findNode } from "./find";
@@ -122,7 +122,7 @@ function innerValue(graph: Definition, id: string, catalogue: Catalogue | undefi
   for (const link of findLinks(graph, (one) => one.from === INPUT_NODE && one.fromSlot === number)) {
     const node = findNode(graph, link.to);
     const name = node?.inputs?.[link.toSlot]?.widget?.name;
-    const widgets = node && widgetsOf(node as WorkflowNode, catalogue?.get(node.type));
+    const widgets = node && widgetsNow(node as WorkflowNode, catalogue?.get(node.type));
     const widget = widgets?.find((one) => one.name === name);
     if (widget) return widget.value;
   }
