@@ -8,6 +8,7 @@ import { followRuns } from "./running/feed";
 import { followAppearance } from "./shell/appearance";
 import { App } from "./shell/App";
 import { Guard } from "./shell/Guard";
+import { loadTheRest } from "./shell/loading";
 import { createStudio, StudioContext, type Studio } from "./state/studio";
 import { loadCatalogue, openStart } from "./workflows/start";
 
@@ -32,6 +33,7 @@ async function start(studio: Studio): Promise<void> {
   await loadCatalogue(studio);
   await openStart(studio, window);
   document.documentElement.dataset["ready"] = "true";
+  await loadTheRest();
 }
 
 void start(createStudio(window));

@@ -1,6 +1,6 @@
+import { Suspense } from "react";
 import { Canvas } from "../canvas/Canvas";
 import { useText } from "../i18n/use_text";
-import { InspectorPanel } from "../inspect/InspectorPanel";
 import { QueueControls } from "../running/QueueControls";
 import { useUi } from "../state/studio";
 import { DropZone } from "../workflows/DropZone";
@@ -9,7 +9,7 @@ import { ConnectionLine } from "./ConnectionLine";
 import { DialogHost } from "./DialogHost";
 import { MainMenu } from "./MainMenu";
 import { Notices } from "./Notices";
-import { PANELS } from "./panels";
+import { INSPECTOR, PANELS } from "./panels";
 import { Rail } from "./Rail";
 
 /** The whole screen: tabs and the queue's button on top, panels left, the canvas, the inspector right. */
@@ -29,7 +29,9 @@ export function App() {
       <Rail />
       {panel ? (
         <aside className="side-panel" aria-label={t(panel.title)}>
-          <panel.component />
+          <Suspense>
+            <panel.content.Component />
+          </Suspense>
         </aside>
       ) : null}
       <main className="canvas-area" id="canvas">
@@ -38,7 +40,9 @@ export function App() {
       </main>
       {inspecting ? (
         <aside className="inspector" aria-label={t("inspect.panel")}>
-          <InspectorPanel />
+          <Suspense>
+            <INSPECTOR.Component />
+          </Suspense>
         </aside>
       ) : null}
       <DropZone />

@@ -1,17 +1,6 @@
 /** Dialogs by name: `studio.ui.show("mask", {...})` opens one. */
 
-import type { ComponentType } from "react";
-import { GridDialog } from "../grid/GridDialog";
-import { CompareDialog } from "../library/CompareDialog";
-import { GalleryDialog } from "../library/GalleryDialog";
-import { PictureDialog } from "../library/PictureDialog";
-import { MaskEditor } from "../masks/MaskEditor";
-import { MissingDialog } from "../workflows/MissingDialog";
-import { SaveAsDialog } from "../workflows/SaveAsDialog";
-import { VersionsDialog } from "../workflows/VersionsDialog";
-import { CommandList } from "./CommandList";
-import { KeysDialog } from "./KeysDialog";
-import { SettingsDialog } from "./SettingsDialog";
+import { type Later, later } from "./later";
 
 /** What a dialog is given: what it is about, and how it closes. */
 export interface DialogProps {
@@ -19,16 +8,16 @@ export interface DialogProps {
   readonly close: () => void;
 }
 
-export const DIALOGS: Readonly<Record<string, ComponentType<DialogProps>>> = {
-  mask: MaskEditor,
-  grid: GridDialog,
-  picture: PictureDialog,
-  compare: CompareDialog,
-  gallery: GalleryDialog,
-  saveAs: SaveAsDialog,
-  versions: VersionsDialog,
-  missing: MissingDialog,
-  commands: CommandList,
-  keys: KeysDialog,
-  settings: SettingsDialog,
+export const DIALOGS: Readonly<Record<string, Later<DialogProps>>> = {
+  mask: later(async () => (await import("../masks/MaskEditor")).MaskEditor),
+  grid: later(async () => (await import("../grid/GridDialog")).GridDialog),
+  picture: later(async () => (await import("../library/PictureDialog")).PictureDialog),
+  compare: later(async () => (await import("../library/CompareDialog")).CompareDialog),
+  gallery: later(async () => (await import("../library/GalleryDialog")).GalleryDialog),
+  saveAs: later(async () => (await import("../workflows/SaveAsDialog")).SaveAsDialog),
+  versions: later(async () => (await import("../workflows/VersionsDialog")).VersionsDialog),
+  missing: later(async () => (await import("../workflows/MissingDialog")).MissingDialog),
+  commands: later(async () => (await import("./CommandList")).CommandList),
+  keys: later(async () => (await import("./KeysDialog")).KeysDialog),
+  settings: later(async () => (await import("./SettingsDialog")).SettingsDialog),
 };

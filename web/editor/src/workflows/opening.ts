@@ -1,10 +1,11 @@
 /** From files, pictures, templates and the server's folder to tabs. Whatever cannot be opened changes nothing. */
 
 import { ServerProblem } from "../api/server";
+import { savedAxes } from "../document/axes";
 import { readFile as readWorkflowFile } from "../document/embedded";
 import { type ReadWorkflow, readWorkflow } from "../document/read";
 import type { Workflow } from "../document/workflow";
-import type { Opening } from "../state/documents";
+import { activeTab, type Opening, workflowOf } from "../state/documents";
 import type { Studio } from "../state/studio";
 import { findMissing } from "./missing";
 import { nameOf } from "./saving";
@@ -46,10 +47,12 @@ export async function openFile(studio: Studio, path: string): Promise<void> {
   });
 }
 
-/** Open a template as a new workflow. */
+/** Open a template as a new workflow; one that is there for its grid shows that. */
 export async function openTemplate(studio: Studio, template: Pick<Template, "name" | "title">): Promise<void> {
   await attempt(studio, template.title, async () => {
     openText(studio, await readTemplate(studio.server, template.name), { name: template.title });
+    const tab = activeTab(studio.documents.getState());
+    if (tab && savedAxes(workflowOf(tab))) studio.ui.show("grid", { tab: tab.id });
   });
 }
 
