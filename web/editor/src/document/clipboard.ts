@@ -143,7 +143,8 @@ function isClipping(data: unknown): boolean {
 /** The whole of a workflow as a selection; links from outside of a selection stay in it. */
 function wholeOf(workflow: Workflow, data: unknown): Clipping {
   const keys = new Set(workflow.nodes.map((node) => keyOf(node.id)));
-  const outside = (isClipping(data) && isObject(data) ? (data["links"] as unknown[]) : []).filter(
+  const written = isClipping(data) && isObject(data) && Array.isArray(data["links"]) ? (data["links"] as unknown[]) : [];
+  const outside = written.filter(
     (link): link is Record<string, unknown> => isObject(link) && !keys.has(keyOf(link["origin_id"] as NodeId)),
   );
   const { nodes, groups, reroutes, links, subgraphs } = copy(workflow, workflow, {
