@@ -67,7 +67,24 @@ def cut() -> Image.Image:
     return smooth(picture)
 
 
-PICTURES = {"weft_example_sketch": sketch, "weft_example_hole": hole, "weft_example_cut": cut}
+def outlines() -> Image.Image:
+    """A large star off the middle, whose outlines a ControlNet keeps to."""
+    picture, draw = canvas("white")
+    points: list[tuple[float, float]] = []
+    for corner in range(10):
+        angle = -math.pi / 2 + 0.3 + corner * math.pi / 5
+        reach = (44 if corner % 2 == 0 else 19) * LARGER
+        points.append((70 * LARGER + reach * math.cos(angle), 70 * LARGER + reach * math.sin(angle)))
+    draw.polygon(points, fill=COLOURS["black"])
+    return smooth(picture)
+
+
+PICTURES = {
+    "weft_example_outlines": outlines,
+    "weft_example_sketch": sketch,
+    "weft_example_hole": hole,
+    "weft_example_cut": cut,
+}
 
 
 def main() -> None:
