@@ -59,6 +59,7 @@ class Studio:
         self.post("/interrupt", {})
         self.wait_idle()
         self.post("/history", {"clear": True})
+        self.post("/free", {"free_memory": True})  # results that were known would name pictures that are gone now
         for folder in (self.workspace / "user" / "default", self.workspace / "output", self.workspace / "temp"):
             for path in folder.iterdir() if folder.is_dir() else ():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()

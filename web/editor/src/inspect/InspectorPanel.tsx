@@ -50,11 +50,13 @@ function Flowed({ wire }: { readonly wire: InspectedWire }) {
   const t = useText();
   const { server } = useStudio();
   const prompt = useRuns((state) => nodeRun(state, wire.tab, wire.node)?.prompt ?? lastPrompt(state.runs, wire.tab));
-  // Another state of the node, or the end of the run, is when there is something new to ask for.
-  const moment = useRuns((state) => `${nodeRun(state, wire.tab, wire.node)?.state} ${state.endings}`);
+  const state = useRuns((runs) => nodeRun(runs, wire.tab, wire.node)?.state);
+  // The end of a run is when there may be something new to ask for.
+  const endings = useRuns((runs) => runs.endings);
   const [answer, setAnswer] = useState<Answer>(null);
   useEffect(() => {
-    if (prompt === undefined) return;
+    // While the node is at work, what is shown stays.
+    if (prompt === undefined || state === "waiting" || state === "running") return;
     const asked = new AbortController();
     readValue(server, { prompt, node: wire.node, slot: wire.slot }, asked.signal).then(
       (value) => setAnswer({ value }),
@@ -64,8 +66,8 @@ function Flowed({ wire }: { readonly wire: InspectedWire }) {
       },
     );
     return () => asked.abort();
-  }, [server, prompt, moment, wire]);
-  if (prompt === undefined) return <p className="hint">{t("inspect.notRun")}</p>;
+  }, [server, prompt, state, endings, wire]);
+  if (prompt === undefined && answer === null) return <p className="hint">{t("inspect.notRun")}</p>;
   if (answer === null) return <p className="hint">{t("inspect.asking")}</p>;
   if ("problem" in answer) return <p role="status">{answer.problem}</p>;
   const { value } = answer;
