@@ -16,7 +16,8 @@ import { Overlays } from "./overlays/Overlays";
 import { useFlowNodes } from "./use_flow_nodes";
 import { useGestures } from "./use_gestures";
 import { useLayout } from "./use_layout";
-import { useNear, useView } from "./use_view";
+import { useFocusedNode } from "./use_focused_node";
+import { useMarkedRuns, useNear, useView } from "./use_view";
 
 const NODE_TYPES = { node: NodeView, reroute: RerouteView, boundary: BoundaryView };
 
@@ -36,13 +37,14 @@ function CanvasInside() {
   const layout = useLayout();
   const parts = useParts();
   const { engine } = parts;
-  useFlowNodes(layout, engine);
+  const near = useNear(engine);
+  const shown = useMemo(() => ({ engine, tab, prefix }), [engine, tab, prefix]);
+  useFlowNodes(layout, shown, near, useFocusedNode(engine));
   useView(engine, layout, parts.dots);
   useGestures(engine);
-  const near = useNear(engine);
+  useMarkedRuns(engine, near);
   const [revealer] = useState(() => new Revealer());
   const detail = useMemo(() => ({ near, revealer }), [near, revealer]);
-  const shown = useMemo(() => ({ engine, tab, prefix }), [engine, tab, prefix]);
   return (
     <ShownContext value={shown}>
       <DetailContext value={detail}>
@@ -78,10 +80,10 @@ function CanvasInside() {
             proOptions={{ hideAttribution: true }}
           >
             <ViewportPortal>
-              <div className="group-layer">{layout ? <GroupLayer groups={layout.graph.groups ?? NO_GROUPS} /> : null}</div>
+              <div className="group-layer">{layout && near ? <GroupLayer groups={layout.graph.groups ?? NO_GROUPS} /> : null}</div>
               <canvas className="links" ref={parts.links} />
               <canvas className="links links-over" ref={parts.overlay} />
-              {layout ? <BendLayer bends={layout.bends} types={layout.bendTypes} /> : null}
+              {layout && near ? <BendLayer bends={layout.bends} types={layout.bendTypes} /> : null}
             </ViewportPortal>
           </ReactFlow>
           {engine && layout ? <Overlays engine={engine} layout={layout} /> : null}

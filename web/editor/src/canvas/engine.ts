@@ -12,9 +12,11 @@ import { activeTab, scopeOf } from "../state/documents";
 import type { Studio } from "../state/studio";
 import { extentOf, type Layout, type Line } from "./layout/layout";
 import { Paint } from "./links/colours";
-import { distanceTo, flattened } from "./links/curves";
-import { LinkOverlay, type Stroke } from "./links/LinkOverlay";
-import { boxOf, LinkPainting, seenIn, type View } from "./links/LinkPainting";
+import { distanceTo, flattened, type LinkStyle } from "./links/curves";
+import { standingOut } from "./scene/marks";
+import { type Block, SceneOverlay, type Stroke } from "./scene/SceneOverlay";
+import { boxOf, type Hidden, ScenePainting } from "./scene/ScenePainting";
+import { isNear, seenIn, type View } from "./scene/view";
 
 /** React Flow's store: the view and the nodes that it draws. */
 export type FlowStore = Pick<StoreApi<ReactFlowState>, "getState" | "subscribe">;
@@ -26,7 +28,7 @@ export interface Elements {
   readonly overlay: HTMLCanvasElement;
 }
 
-const EMPTY: ReadonlySet<number> = new Set();
+const NOTHING_HIDDEN: Hidden = { links: new Set(), nodes: new Set(), groups: new Set() };
 export const LEAST_ZOOM = 0.05;
 export const GREATEST_ZOOM = 4;
 const FIT_MARGIN = 40; // pixels around what is fitted
@@ -34,10 +36,11 @@ const LINK_REACH = 7; // pixels from which a link is hit
 
 export class CanvasEngine implements CanvasView {
   readonly paint: Paint;
-  private readonly painting: LinkPainting;
-  private readonly overlay: LinkOverlay;
+  private readonly painting: ScenePainting;
+  private readonly overlay: SceneOverlay;
   private strokes: readonly Stroke[] = [];
-  private hidden: ReadonlySet<number> = EMPTY;
+  private blocks: readonly Block[] = [];
+  private hidden = NOTHING_HIDDEN;
   private lastPointer: Point | null = null;
   layout: Layout | null = null;
   /** The link under the pointer. */
@@ -49,36 +52,47 @@ export class CanvasEngine implements CanvasView {
     readonly flow: FlowStore,
   ) {
     this.paint = new Paint(elements.probe);
-    this.painting = new LinkPainting(elements.links, this.paint);
-    this.overlay = new LinkOverlay(elements.overlay, this.paint);
+    this.painting = new ScenePainting(elements.links, this.paint);
+    this.overlay = new SceneOverlay(elements.overlay, this.paint);
   }
 
-  /** What is shown now; links are drawn anew when theirs changed. */
+  /** What is shown now; it is painted anew unless all that is on the canvas is as it was. */
   show(layout: Layout): void {
-    const same = this.layout?.lines === layout.lines;
+    const sameLinks = this.layout?.lines === layout.lines;
+    const sameNodes = this.isNear() || this.layout?.graph === layout.graph;
     this.layout = layout;
-    if (!same) this.repaint();
-    this.markLinks();
+    this.elements.root.dataset["nodes"] = String(layout.graph.nodes.length);
+    if (!sameLinks || !sameNodes) this.repaint();
+    this.mark();
   }
 
-  /** Draw all links anew: they, their style or the theme changed. */
-  repaint(hidden: ReadonlySet<number> = this.hidden): void {
-    this.hidden = hidden;
-    const style = this.studio.settings.getState().linkStyle;
-    this.painting.show({ lines: this.layout?.lines.values() ?? [], hidden, style });
+  /** Paint everything anew: it, its style or the theme changed. */
+  repaint(): void {
+    if (!this.layout) return;
+    this.painting.show({ layout: this.layout, hidden: this.hidden, style: this.linkStyle() });
+  }
+
+  private linkStyle(): LinkStyle {
+    return this.studio.settings.getState().linkStyle;
   }
 
   /** The theme changed: colours are read again. */
   recolour(): void {
     this.paint.forget();
     this.repaint();
-    this.drawOverlay();
+    this.mark();
   }
 
   /** The view moved or changed its size. */
   viewMoved(): void {
-    this.painting.follow(this.view());
-    this.drawOverlay();
+    const view = this.view();
+    this.painting.follow(view);
+    this.mark();
+  }
+
+  /** Whether nodes are elements; else they are painted. */
+  isNear(): boolean {
+    return isNear(this.view());
   }
 
   view(): View {
@@ -86,39 +100,42 @@ export class CanvasEngine implements CanvasView {
     return { x: transform[0], y: transform[1], zoom: transform[2], width, height };
   }
 
-  /** Links that are being moved: taken out of the picture beneath, drawn over it from frame to frame. */
-  hideLinks(ids: ReadonlySet<number>): void {
-    if (ids.size === 0 && this.hidden.size === 0) return;
-    this.repaint(ids);
+  /** What is being moved is taken out of the picture, and drawn over it from frame to frame. */
+  hide(hidden: Hidden = NOTHING_HIDDEN): void {
+    if (hidden === this.hidden) return;
+    this.hidden = hidden;
+    this.repaint();
   }
 
-  /** Ways to draw over the others until they change. */
-  drawMoving(strokes: readonly Stroke[]): void {
+  hideLinks(links: ReadonlySet<number>): void {
+    if (links.size > 0) this.hide({ ...NOTHING_HIDDEN, links });
+    else this.hide();
+  }
+
+  /** Draw these over the others until they change. */
+  drawMoving(strokes: readonly Stroke[], blocks: readonly Block[] = []): void {
     this.strokes = strokes;
-    this.drawOverlay();
+    this.blocks = blocks;
+    this.mark();
   }
 
   hoverLink(id: number | null): void {
     if (id === this.hovered) return;
     this.hovered = id;
     this.elements.root.dataset["overLink"] = id === null ? "" : String(id);
-    this.markLinks();
+    this.mark();
   }
 
-  /** Selected links and the one under the pointer stand out. */
-  markLinks(): void {
-    this.drawOverlay();
-  }
-
-  private drawOverlay(): void {
-    const { linkStyle } = this.studio.settings.getState();
-    const chosen = activeTab(this.studio.documents.getState())?.selection.links ?? EMPTY;
-    const ids = this.hovered === null ? [...chosen] : [...chosen, this.hovered];
-    const strong = ids.flatMap((id) => {
-      const line = this.hidden.has(id) ? undefined : this.layout?.lines.get(id);
-      return line ? [{ points: line.points, colour: this.colourOf(line), strong: true }] : [];
-    });
-    this.overlay.show([...this.strokes, ...strong], this.view(), linkStyle);
+  /** Selected links and the one under the pointer stand out; from afar selected and running nodes too. */
+  mark(): void {
+    if (!this.layout) return;
+    const tab = activeTab(this.studio.documents.getState());
+    const marks = standingOut(this.layout, tab, this.studio.runs.getState(), this.hovered, this.isNear());
+    const links = marks.lines.filter((line) => !this.hidden.links.has(line.link.id));
+    const strong = links.map((line) => ({ points: line.points, colour: this.colourOf(line), strong: true }));
+    const outlines = this.blocks.length > 0 ? [] : marks.outlines;
+    const strokes = [...this.strokes, ...strong];
+    this.overlay.show({ strokes, blocks: this.blocks, outlines }, this.view(), this.linkStyle());
   }
 
   colourOf(line: Line): string {
@@ -127,7 +144,7 @@ export class CanvasEngine implements CanvasView {
 
   /** The link at a place of the canvas, the nearest of those within reach. */
   linkAt(at: Point): Line | null {
-    const { linkStyle } = this.studio.settings.getState();
+    const linkStyle = this.linkStyle();
     let reach = LINK_REACH / this.view().zoom;
     let nearest: Line | null = null;
     for (const line of this.layout?.lines.values() ?? []) {

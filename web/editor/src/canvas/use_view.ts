@@ -5,8 +5,8 @@ import { activeTab, scopeOf } from "../state/documents";
 import { useSettings, useStudio, useTab } from "../state/studio";
 import type { CanvasEngine } from "./engine";
 import type { Layout } from "./layout/layout";
-import { NEAR_ZOOM } from "./nodes/detail";
 import { placeDots } from "./overlays/DotGrid";
+import { isNear } from "./scene/view";
 
 const REST = 250; // ms without moving before a view is kept
 
@@ -70,6 +70,7 @@ function keep(engine: CanvasEngine, { tab, scope }: { readonly tab: string; read
   const now = engine.shown();
   if (!kept || now?.tab !== tab || now.scope !== scope) return;
   const { x, y, zoom } = engine.view();
+  engine.elements.root.dataset["view"] = `${x} ${y} ${zoom}`; // for tests and scripts: from afar nodes are no elements
   documents.update(tab, { viewports: new Map(kept).set(scope, { x, y, zoom }) });
 }
 
@@ -97,9 +98,29 @@ export function useNear(engine: CanvasEngine | null): boolean {
   const [near, setNear] = useState(true);
   useEffect(() => {
     if (!engine) return;
-    const look = (): void => setNear(engine.view().zoom >= NEAR_ZOOM);
+    const look = (): void => setNear(isNear(engine.view()));
     look();
     return engine.flow.subscribe(look);
   }, [engine]);
   return near;
+}
+
+/** From afar, what runs and what failed is marked on the canvas: once in a frame, however much is told. */
+export function useMarkedRuns(engine: CanvasEngine | null, near: boolean): void {
+  useEffect(() => {
+    if (!engine || near) return;
+    let frame = 0;
+    const mark = (): void => {
+      frame = 0;
+      engine.mark();
+    };
+    mark();
+    const end = engine.studio.runs.subscribe(() => {
+      if (frame === 0) frame = requestAnimationFrame(mark);
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      end();
+    };
+  }, [engine, near]);
 }

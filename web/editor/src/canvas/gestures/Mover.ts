@@ -7,6 +7,7 @@ import { GRID } from "../grid";
 import type { Point } from "../../state/canvas";
 import type { CanvasEngine } from "../engine";
 import type { Line } from "../layout/layout";
+import type { NodePlace } from "../layout/places";
 import type { Gesture, Keys } from "./gesture";
 import { moveAll, type Moved } from "./move_recipe";
 
@@ -36,12 +37,17 @@ export interface MoverOptions {
   readonly begins?: () => Moved | null;
 }
 
+const NONE: ReadonlySet<string> = new Set();
+const NO_GROUPS: ReadonlySet<number> = new Set();
+
 export class Mover implements Gesture {
   readonly pansAtEdges = true;
   private readonly from: Point;
   private moved: Moved;
   private elements: readonly MovedElement[] = [];
   private lines: readonly MovedLine[] = [];
+  /** From afar nodes are no elements. */
+  private blocks: readonly NodePlace[] = [];
   private offset: Point = { x: 0, y: 0 };
 
   constructor(private readonly options: MoverOptions) {
@@ -54,7 +60,11 @@ export class Mover implements Gesture {
     const { engine } = this.options;
     this.elements = elementsOf(engine, this.moved);
     this.lines = linesOf(engine, this.moved);
-    engine.hideLinks(new Set(this.lines.map(({ line }) => line.link.id)));
+    const { nodes, groups } = this.moved;
+    const isNear = engine.isNear();
+    this.blocks = isNear ? [] : [...nodes].flatMap((key) => engine.layout?.places.get(key) ?? []);
+    const links = new Set(this.lines.map(({ line }) => line.link.id));
+    engine.hide({ links, nodes: isNear ? NONE : nodes, groups: isNear ? NO_GROUPS : groups });
     for (const { element } of this.elements) element.dataset["moving"] = "";
   }
 
@@ -69,7 +79,8 @@ export class Mover implements Gesture {
       colour,
       strong: false,
     }));
-    this.options.engine.drawMoving(shifted);
+    const blocks = this.blocks.map((place) => ({ place, box: { ...place.box, x: place.box.x + x, y: place.box.y + y } }));
+    this.options.engine.drawMoving(shifted, blocks);
   }
 
   end(at: Point): void {
@@ -92,7 +103,7 @@ export class Mover implements Gesture {
   private finish(): void {
     for (const { element } of this.elements) delete element.dataset["moving"];
     this.options.engine.drawMoving([]);
-    this.options.engine.hideLinks(new Set());
+    this.options.engine.hide();
   }
 
   private offsetAt(at: Point): Point {

@@ -1,8 +1,9 @@
 /** Clicks that are no gestures: on nothing, on links, twice, with the right button. */
 
+import type { Renaming } from "../../state/canvas";
 import type { CanvasEngine } from "../engine";
 import { selectNothing, selectOnly } from "../selecting";
-import { openMenu } from "./menu_target";
+import { openMenu, targetAt } from "./menu_target";
 import { pointOf } from "./Pointer";
 
 const OWN = "input, textarea, select, button, [data-widget], [contenteditable], .react-flow__panel, .canvas-popover";
@@ -22,33 +23,35 @@ function clicked(engine: CanvasEngine, event: MouseEvent): void {
   if (!(event.target instanceof Element) || !event.target.matches(".react-flow__pane, .group")) return;
   if (event.shiftKey || event.ctrlKey || event.metaKey) return;
   const at = pointOf(event);
-  const link = engine.linkAt(engine.toCanvas(at));
-  if (!link) {
-    if (event.target.matches(".react-flow__pane")) selectNothing(engine.studio);
-    return;
-  }
-  selectOnly(engine.studio, "links", link.link.id);
-  const target = { kind: "link", id: link.link.id } as const;
-  engine.studio.canvas.setState({ menu: { at, place: engine.toCanvas(at), target } });
+  const place = engine.toCanvas(at);
+  const target = targetAt(engine, place, event.target);
+  if (target.kind === "link") {
+    selectOnly(engine.studio, "links", target.id);
+    engine.studio.canvas.setState({ menu: { at, place, target } });
+  } else if (target.kind === "canvas") selectNothing(engine.studio);
 }
 
 function clickedTwice(engine: CanvasEngine, event: MouseEvent): void {
-  const { target } = event;
-  if (!(target instanceof Element) || target.closest(OWN)) return;
-  const { canvas, documents } = engine.studio;
-  const key = target.closest<HTMLElement>(".react-flow__node")?.dataset["id"];
-  const group = target.closest<HTMLElement>("[data-group]")?.dataset["group"];
-  const isTitle = target.closest(".node-title, .group-title") !== null;
-  const place = key === undefined ? undefined : engine.layout?.places.get(key);
-  if (place) {
-    if (isTitle && place.look === "node") canvas.setState({ renaming: { kind: "node", key: place.key } });
-    else if (place.isSubgraph) documents.enter({ instance: place.node.id, subgraph: place.node.type });
-  } else if (group !== undefined && isTitle) {
-    canvas.setState({ renaming: { kind: "group", index: Number(group) } });
-  } else {
-    const at = pointOf(event);
-    canvas.setState({ search: { at, place: engine.toCanvas(at), ends: [], into: null } });
-  }
+  if (!(event.target instanceof Element) || event.target.closest(OWN)) return;
+  const at = pointOf(event);
+  const place = engine.toCanvas(at);
+  const target = targetAt(engine, place, event.target);
+  const isTitle = event.target.closest(".node-title, .group-title") !== null;
+  if (target.kind === "node") openNode(engine, target.key, isTitle);
+  else if (target.kind === "group" && isTitle) rename(engine, { kind: "group", index: target.index });
+  else if (target.kind !== "reroute") engine.studio.canvas.setState({ search: { at, place, ends: [], into: null } });
+}
+
+function openNode(engine: CanvasEngine, key: string, isTitle: boolean): void {
+  const place = engine.layout?.places.get(key);
+  if (!place) return;
+  if (isTitle && place.look === "node") rename(engine, { kind: "node", key });
+  else if (place.isSubgraph) engine.studio.documents.enter({ instance: place.node.id, subgraph: place.node.type });
+  else if (!engine.isNear()) engine.fit(place.box);
+}
+
+function rename({ studio }: CanvasEngine, renaming: Renaming): void {
+  studio.canvas.setState({ renaming });
 }
 
 function asked(engine: CanvasEngine, event: MouseEvent): void {

@@ -2,6 +2,7 @@
 
 import type { MenuTarget, Point } from "../../state/canvas";
 import type { CanvasEngine } from "../engine";
+import { nodeAt } from "../links/sockets";
 import { isSelected, selectNothing, selectOnly } from "../selecting";
 
 /** Open the menu of what is there; that is selected, unless it is part of the selection. */
@@ -12,15 +13,32 @@ export function openMenu(engine: CanvasEngine, at: Point, target: Element): void
   engine.studio.canvas.setState({ menu: { at, place, target: about } });
 }
 
+/** What lies at a place of the canvas; `target` is the element there, which from afar is only the canvas. */
 export function targetAt(engine: CanvasEngine, place: Point, target: Element): MenuTarget {
   const node = target.closest<HTMLElement>(".react-flow__node")?.dataset["id"];
   if (node !== undefined) return { kind: "node", key: node };
   const bend = target.closest<HTMLElement>("[data-bend]")?.dataset["bend"];
   if (bend !== undefined) return { kind: "reroute", id: Number(bend) };
+  const painted = engine.isNear() ? null : paintedAt(engine, place);
+  if (painted?.kind === "node") return painted;
   const link = engine.linkAt(place);
   if (link) return { kind: "link", id: link.link.id };
   const group = target.closest<HTMLElement>("[data-group]")?.dataset["group"];
-  return group === undefined ? { kind: "canvas" } : { kind: "group", index: Number(group) };
+  if (group !== undefined) return { kind: "group", index: Number(group) };
+  return painted ?? { kind: "canvas" };
+}
+
+/** A node or a group's title that is painted at a place. */
+function paintedAt(engine: CanvasEngine, place: Point): MenuTarget | null {
+  const { layout } = engine;
+  const node = layout && nodeAt(layout, place);
+  if (node) return { kind: "node", key: node.key };
+  for (const [index, group] of [...(layout?.graph.groups ?? []).entries()].reverse()) {
+    const [x, y, width, height] = group.bounding;
+    const title = Math.min(height, Math.max((group.font_size ?? 24) * 1.4, 16 / engine.view().zoom));
+    if (place.x >= x && place.x <= x + width && place.y >= y && place.y <= y + title) return { kind: "group", index };
+  }
+  return null;
 }
 
 function select({ studio }: CanvasEngine, about: MenuTarget): void {

@@ -7,6 +7,7 @@ import { click, isSelected, press, type SelectedKind } from "../selecting";
 import type { Gesture, Keys, Press } from "./gesture";
 import { Marquee } from "./Marquee";
 import { boxOfGroup, movedSelection } from "./moved";
+import { targetAt } from "./menu_target";
 import { Mover } from "./Mover";
 import { Resizer, resizedGroup, resizedNode } from "./Resizer";
 import { Wire } from "./Wire";
@@ -31,8 +32,11 @@ export function pick(pressed: Press): Gesture | null {
   if (bend) return moving(pressed, "reroutes", Number(bend.dataset["bend"]));
   const group = target.closest<HTMLElement>("[data-group]");
   if (group) return moving(pressed, "groups", Number(group.dataset["group"]));
-  if (target.closest(".react-flow__pane") && (keys.ctrl || keys.shift)) return new Marquee(engine, at);
-  return null;
+  if (!target.closest(".react-flow__pane")) return null;
+  const painted = engine.isNear() ? null : targetAt(engine, engine.toCanvas(at), target);
+  if (painted?.kind === "node") return moving(pressed, "nodes", painted.key);
+  if (painted?.kind === "group") return moving(pressed, "groups", painted.index);
+  return keys.ctrl || keys.shift ? new Marquee(engine, at) : null;
 }
 
 function resizing({ engine, at }: Press, corner: HTMLElement): Gesture | null {

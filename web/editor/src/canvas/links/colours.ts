@@ -24,9 +24,13 @@ function hueOf(name: string): number {
 /** Reads what the theme makes of colours, for drawing on a canvas, which knows no custom properties. */
 export class Paint {
   private readonly known = new Map<string, string>();
+  /** The family that texts are written in. */
+  readonly font: string;
 
   /** @param probe an element in the theme, which shows nothing itself. */
-  constructor(private readonly probe: HTMLElement) {}
+  constructor(private readonly probe: HTMLElement) {
+    this.font = getComputedStyle(probe).fontFamily;
+  }
 
   of(colour: string): string {
     const known = this.known.get(colour);

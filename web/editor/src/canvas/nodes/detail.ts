@@ -1,6 +1,6 @@
 /**
- * How much of a node is drawn. From afar nodes are their titles; near, widgets and sockets are added, a few nodes in each
- * frame, so that moving the view never waits for them.
+ * How much of a node's element there is. Near, widgets and sockets are added, a few nodes in each frame, so that moving
+ * the view never waits for them; from afar there are titles and pictures.
  */
 
 import { createContext, useContext, useEffect, useState } from "react";
@@ -38,9 +38,6 @@ export interface Detail {
 }
 
 export const DetailContext = createContext<Detail>({ near: true, revealer: new Revealer() });
-
-/** Zoomed out further than this, nodes are their titles. */
-export const NEAR_ZOOM = 0.4;
 
 /** Whether this node is drawn with everything. */
 export function useDetailed(): boolean {

@@ -1,7 +1,7 @@
 /** The dots behind everything: one element that is moved and scaled by less than one step, so that nothing is painted. */
 
 import { GRID } from "../grid";
-import type { View } from "../links/LinkPainting";
+import type { View } from "../scene/view";
 
 const STEP = 2 * GRID; // canvas units between dots at a zoom of 1
 const LEAST = 16; // pixels between dots on the screen; from there on every other one is left out

@@ -5,7 +5,7 @@ import type { CanvasEngine } from "../engine";
 import { around, extentOf, type Layout } from "../layout/layout";
 import type { Box } from "../../document/geometry";
 import { Mode } from "../../document/workflow";
-import { titleTint } from "./minimap_colours";
+import { mapTint } from "../scene/tints";
 
 const WIDTH = 200;
 const HEIGHT = 130;
@@ -77,11 +77,11 @@ function draw(canvas: HTMLCanvasElement, engine: CanvasEngine, layout: Layout, b
   };
   for (const group of layout.graph.groups ?? []) {
     const [x, y, width, height] = group.bounding;
-    fill({ x, y, width, height }, titleTint(group.color), 0.35);
+    fill({ x, y, width, height }, mapTint(group), 0.35);
   }
   for (const place of layout.places.values()) {
     const isOff = place.node.mode === Mode.never || place.node.mode === Mode.bypass;
-    const colour = selected.has(place.key) ? "var(--node-selected)" : titleTint(place.node.color);
+    const colour = selected.has(place.key) ? "var(--node-selected)" : mapTint(place.node);
     fill(place.box, colour, isOff ? 0.4 : 1);
   }
 }

@@ -1,9 +1,12 @@
-/** Links that change from frame to frame or stand out: moved ones, the one under the pointer, selected ones. */
+/** What changes from frame to frame, or stands out: moved links and blocks, the link under the pointer, what is selected. */
 
+import type { Box } from "../../document/geometry";
 import type { Point } from "../../state/canvas";
-import type { Paint } from "./colours";
-import { draw, type LinkStyle } from "./curves";
-import { lineWidth, type View } from "./LinkPainting";
+import type { NodePlace } from "../layout/places";
+import type { Paint } from "../links/colours";
+import { draw, type LinkStyle } from "../links/curves";
+import { paintBlock } from "./blocks";
+import { lineWidth, type View } from "./view";
 
 /** A way to draw, and how. */
 export interface Stroke {
@@ -14,7 +17,25 @@ export interface Stroke {
   readonly strong: boolean;
 }
 
-export class LinkOverlay {
+/** A node's block, somewhere else than it lies. */
+export interface Block {
+  readonly place: NodePlace;
+  readonly box: Box;
+}
+
+export interface Outline {
+  readonly box: Box;
+  /** As CSS. */
+  readonly colour: string;
+}
+
+export interface Shown {
+  readonly strokes: readonly Stroke[];
+  readonly blocks: readonly Block[];
+  readonly outlines: readonly Outline[];
+}
+
+export class SceneOverlay {
   private isEmpty = true;
 
   constructor(
@@ -23,8 +44,9 @@ export class LinkOverlay {
   ) {}
 
   /** Draw these and nothing else. The canvas lies in the moving plane and is put where the view is. */
-  show(strokes: readonly Stroke[], view: View, style: LinkStyle): void {
-    if (strokes.length === 0 && this.isEmpty) return;
+  show({ strokes, blocks, outlines }: Shown, view: View, style: LinkStyle): void {
+    const isEmpty = strokes.length + blocks.length + outlines.length === 0;
+    if (isEmpty && this.isEmpty) return;
     const context = this.canvas.getContext("2d");
     if (!context) return;
     this.resize(view);
@@ -33,8 +55,10 @@ export class LinkOverlay {
     const scale = view.zoom * devicePixelRatio;
     context.setTransform(scale, 0, 0, scale, view.x * devicePixelRatio, view.y * devicePixelRatio);
     for (const stroke of strokes) this.stroke(context, stroke, lineWidth(view.zoom), style);
-    this.isEmpty = strokes.length === 0;
-    this.canvas.style.display = this.isEmpty ? "none" : "block";
+    for (const { place, box } of blocks) paintBlock(context, this.paint, place, box, view.zoom);
+    for (const outline of outlines) this.outline(context, outline, view.zoom);
+    this.isEmpty = isEmpty;
+    this.canvas.style.display = isEmpty ? "none" : "block";
   }
 
   private resize({ x, y, zoom, width, height }: View): void {
@@ -55,8 +79,14 @@ export class LinkOverlay {
       context.stroke();
       context.globalAlpha = 1;
     }
-    context.strokeStyle = this.paint.of(colour);
+    context.strokeStyle = colour;
     context.lineWidth = strong ? width * 1.4 : width;
     context.stroke();
+  }
+
+  private outline(context: CanvasRenderingContext2D, { box, colour }: Outline, zoom: number): void {
+    context.strokeStyle = this.paint.of(colour);
+    context.lineWidth = 2 / zoom;
+    context.strokeRect(box.x, box.y, box.width, box.height);
   }
 }
