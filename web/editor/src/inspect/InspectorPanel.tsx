@@ -3,7 +3,7 @@ import { ServerProblem } from "../api/server";
 import { useText } from "../i18n/use_text";
 import { Icon } from "../shell/Icon";
 import { type Tab, workflowOf } from "../state/documents";
-import { nodeRun } from "../state/runs";
+import { isLive, nodeRun, type Run } from "../state/runs";
 import { useCatalogue, useDocuments, useRuns, useStudio, useUi } from "../state/studio";
 import type { InspectedWire } from "../state/ui";
 import { nodeAt } from "./node_at";
@@ -85,6 +85,7 @@ function Flowed({ wire }: { readonly wire: InspectedWire }) {
   );
 }
 
-function lastPrompt(runs: ReadonlyMap<string, { readonly prompt: string; readonly tab: string }>, tab: string): string | undefined {
-  return [...runs.values()].filter((run) => run.tab === tab).at(-1)?.prompt;
+/** The last run of a tab that is over. */
+function lastPrompt(runs: ReadonlyMap<string, Run>, tab: string): string | undefined {
+  return [...runs.values()].filter((run) => run.tab === tab && !isLive(run)).at(-1)?.prompt;
 }
