@@ -12,6 +12,7 @@ from execution.keys import KeyNotes, KeyRecord
 LONGEST_SHOWN = 60  # characters of a value in the sentence
 
 _NO_NOTES = KeyNotes()
+_EXACT = frozenset({Link, str, int, bool})  # equal values of one of these are the same value
 
 
 class Reasons:
@@ -71,7 +72,8 @@ class Reasons:
                 found = _Change(None, "the engine's own version changed")
                 break
             through = source
-        self._changes.update(dict.fromkeys(way, found))
+        for step in way:
+            self._changes[step] = found
         return found
 
 
@@ -137,6 +139,8 @@ def _changed_input(node: GraphNode, old: GraphNode, now: KeyRecord, before: KeyR
         if input_name not in old.inputs:
             return f"a value was given to input {input_name}"
         was = old.inputs[input_name]
+        if value.__class__ in _EXACT and value.__class__ is was.__class__ and value == was:
+            continue  # most are, and this is quick
         if isinstance(value, Link):
             if not isinstance(was, Link):
                 return f"a link to node {value.node} took the place of the value of input {input_name}"

@@ -41,10 +41,14 @@ class Durations:
             self.changed = False
             await store.set_value(KEY, {key: round(seconds, 6) for key, seconds in self._seconds.items()})
 
+    def knows(self, kind: str, seconds: float) -> bool:
+        """Whether there is nothing to learn from a node of this type that took so long."""
+        return seconds < AT_ONCE and kind in self._seconds
+
     def learn(self, node: Mapping[str, Any], total: float | None, seconds: float, kinds: Kinds) -> None:
         """A node of a prompt took so many seconds, for `total` steps if it told of any."""
         kind = node.get("class_type")
-        if not isinstance(kind, str) or (seconds < AT_ONCE and kind in self._seconds):
+        if not isinstance(kind, str) or self.knows(kind, seconds):
             return
         self._learn(kind, seconds)
         self._learn(_given(kind, node, kinds), seconds)

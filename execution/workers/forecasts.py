@@ -53,17 +53,17 @@ class Forecasts:
         return estimate(running, self._durations, self._known.catalogue or {}, self._to_run[job_id])
 
     def hear(self, news: News) -> None:
-        match news:
-            case JobTold(job, NodeFinished(node, seconds)):
-                self._learn(job, node.id, seconds)
-            case JobTold(job, Cached()) | JobStarted(job):
-                self._to_run.pop(job.id, None)
-            case JobEnded(job):
-                self._to_run.pop(job.id, None)
-                if self._durations.changed and (self._keeping is None or self._keeping.done()):
-                    self._keeping = asyncio.get_running_loop().create_task(self._keep_soon(), name="keep durations")
-            case _:
-                pass
+        if isinstance(news, JobTold):  # by far the most
+            event = news.event
+            if isinstance(event, NodeFinished):
+                if not self._durations.knows(event.node.type, event.seconds):
+                    self._learn(news.job, event.node.id, event.seconds)
+            elif isinstance(event, Cached):
+                self._to_run.pop(news.job.id, None)
+        elif isinstance(news, (JobStarted, JobEnded)):
+            self._to_run.pop(news.job.id, None)
+            if self._durations.changed and (self._keeping is None or self._keeping.done()):
+                self._keeping = asyncio.get_running_loop().create_task(self._keep_soon(), name="keep durations")
 
     def _learn(self, job: Job, node_id: str, seconds: float) -> None:
         written = job.prompt.get(node_id)
