@@ -59,13 +59,18 @@ class ProcessMeter:
             return None
         try:
             made = cls(os.open(PROCESS / "clear_refs", os.O_WRONLY | os.O_CLOEXEC))
+        except OSError:
+            return None
+        try:
             made.begin()
             status = (PROCESS / "status").read_text(encoding="ascii")
         except (OSError, ValueError):
-            return None
+            status = ""
         resident = next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")), 0)
-        told = made._before // KIBIBYTE
-        return made if resident and abs(told - resident) <= resident * AGREE else None
+        if resident and abs(made._before // KIBIBYTE - resident) <= resident * AGREE:
+            return made
+        os.close(made._clear)
+        return None
 
     def begin(self) -> None:
         os.pwrite(self._clear, RESET, 0)
