@@ -19,7 +19,7 @@ def grid(editor_page: Page) -> Page:
     values = dialog.get_by_label("Values")
     expect(values).to_have_count(2)
     values.nth(0).fill("1, 2")
-    values.nth(1).fill("1..2")
+    values.nth(1).fill("1, 2")
     return page
 
 
