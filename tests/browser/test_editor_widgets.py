@@ -4,12 +4,14 @@ import json
 import re
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.studio import Complaints
+from tests.browser.test_editor_accessibility import faults
 
 TEXT_TO_IMAGE = Path(__file__).with_name("text_to_image.json")
 LARGEST_SEED = 2**64 - 1
@@ -125,7 +127,7 @@ def test_a_choice_is_searched_and_one_that_is_missing_stays(editor_page: Page, s
     page = editor_page
     open_nodes(page, SAMPLER, node(2, "CheckpointLoaderSimple", 400, [300, 98], ["gone/model.safetensors"]))
     missing = control(page, "ckpt_name")
-    expect(missing).to_have_accessible_name("ckpt_name: gone/model.safetensors (not on this machine)")
+    expect(missing).to_have_accessible_name("ckpt_name gone/model.safetensors (not on this machine)")
     sampler = control(page, "sampler_name")
     sampler.click()
     page.get_by_role("combobox", name="Search sampler_name").fill("2m sde")
@@ -266,3 +268,18 @@ def test_the_seed_that_was_used_is_shown_and_can_be_kept(editor_page: Page, stud
     expect(seed).to_have_attribute("aria-valuenow", "77")
     expect(page.get_by_role("button", name="seed after queueing: fixed")).to_be_visible()
     studio.wait_idle()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_controls_and_what_they_open_are_accessible(editor_page: Page, theme: Literal["dark", "light"]):
+    page = editor_page
+    page.emulate_media(color_scheme=theme)
+    unknown = node(3, "NobodyKnowsThis", 800, [200, 100], ["secret", 5])
+    open_nodes(page, SAMPLER, node(2, "CheckpointLoaderSimple", 400, [300, 98], ["gone.safetensors"]), unknown)
+    control(page, "sampler_name").click()
+    expect(page.get_by_role("listbox")).to_be_visible()
+    assert faults(page) == []
+    page.keyboard.press("Escape")
+    control(page, "cfg").click(button="right")
+    expect(page.get_by_role("menuitem", name="Copy value")).to_be_focused()
+    assert faults(page) == []

@@ -38,7 +38,7 @@ export function ComboRow(props: RowProps) {
         tabIndex={0}
         aria-haspopup="listbox"
         aria-expanded={open !== null}
-        aria-label={`${attributes["aria-label"]}: ${text}${isMissing ? ` (${column.t("widgets.missing")})` : ""}`}
+        aria-label={`${attributes["aria-label"]} ${text}${isMissing ? ` (${column.t("widgets.missing")})` : ""}`}
         title={isMissing ? column.t("widgets.missing_help", { value: text }) : (attributes.title ?? text)}
         onClick={(event) => {
           if (!event.altKey) setOpen(open ? null : event.currentTarget);
@@ -46,7 +46,7 @@ export function ComboRow(props: RowProps) {
         onKeyDown={keyed}
         onBlur={column.seal}
       >
-        <Name>{attributes["aria-label"]}</Name>
+        <Name>{attributes["aria-label"]}</Name>{" "}
         <span className="widget-value">{text}</span>
       </div>
       {open ? <OpenList row={open} props={props} chosen={chosen} close={() => setOpen(null)} /> : null}
