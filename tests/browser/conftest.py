@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.browser.studio import Complaints, Studio, open_editor, running_studio
 
@@ -37,6 +37,7 @@ def page(browser: Browser) -> Iterator[Page]:
     """A fresh page, with storage of its own."""
     context = browser.new_context(viewport=SCREEN)
     context.set_default_timeout(1000 * ACTION_SECONDS)
+    expect.set_options(timeout=1000 * ACTION_SECONDS)
     yield context.new_page()
     context.close()
 
