@@ -21,6 +21,7 @@ export function CompareDialog({ about, close }: DialogProps) {
   return (
     <div
       className="compare-dialog"
+      tabIndex={-1}
       onKeyDown={(event) => {
         if (event.key !== "Escape" || !back) return;
         event.preventDefault();

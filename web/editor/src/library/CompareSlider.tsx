@@ -16,6 +16,7 @@ const STEP = 2; // percent that an arrow key moves the line
 export function CompareSlider({ left, right }: { readonly left: Compared; readonly right: Compared }) {
   const t = useText();
   const frame = useRef<HTMLDivElement>(null);
+  const line = useRef<HTMLDivElement>(null);
   const [place, setPlace] = useState(50);
   const follow = useCallback((event: React.PointerEvent) => {
     const box = frame.current?.getBoundingClientRect();
@@ -34,7 +35,9 @@ export function CompareSlider({ left, right }: { readonly left: Compared; readon
       ref={frame}
       className="compare"
       onPointerDown={(event) => {
+        event.preventDefault();
         event.currentTarget.setPointerCapture(event.pointerId);
+        line.current?.focus();
         follow(event);
       }}
       onPointerMove={(event) => {
@@ -44,6 +47,7 @@ export function CompareSlider({ left, right }: { readonly left: Compared; readon
       <img src={left.src} alt={left.name} draggable={false} />
       <img className="compare-right" src={right.src} alt={right.name} draggable={false} style={{ clipPath: `inset(0 0 0 ${place}%)` }} />
       <div
+        ref={line}
         className="compare-line"
         role="slider"
         tabIndex={0}

@@ -43,6 +43,7 @@ export function PictureDialog({ about, close }: DialogProps) {
   return (
     <section
       className="picture-dialog"
+      tabIndex={-1}
       aria-label={t("picture.title")}
       onKeyDown={(event) => {
         const act = event.target instanceof HTMLSelectElement ? undefined : keys[event.key];

@@ -13,21 +13,21 @@ interface Fields {
 type Field = keyof OutputSearch;
 
 const FIELDS: readonly { readonly name: Field; readonly title: MessageKey }[] = [
+  { name: "search", title: "gallery.anything" },
   { name: "prompt", title: "gallery.prompt" },
   { name: "model", title: "gallery.model" },
   { name: "sampler", title: "gallery.sampler" },
-  { name: "search", title: "gallery.file" },
 ];
 
 /** What pictures are searched by: words of their prompts, models, samplers, or names. */
 export function SearchFields({ search, change, short }: Fields) {
   const t = useText();
-  const [about, setAbout] = useState<Field>("prompt");
+  const [about, setAbout] = useState<Field>("search");
   if (!short) {
     return (
       <div className="search-fields" role="search">
         {FIELDS.map(({ name, title }) => (
-          <input key={name} type="search" data-focus={name === "prompt" || undefined} value={search[name] ?? ""} placeholder={t(title)} aria-label={t(title)} onChange={(event) => change({ ...search, [name]: event.target.value })} />
+          <input key={name} type="search" data-focus={name === "search" || undefined} value={search[name] ?? ""} placeholder={t(title)} aria-label={t(title)} onChange={(event) => change({ ...search, [name]: event.target.value })} />
         ))}
       </div>
     );
@@ -38,7 +38,7 @@ export function SearchFields({ search, change, short }: Fields) {
         aria-label={t("gallery.search")}
         value={about}
         onChange={(event) => {
-          const name = FIELDS.find((field) => field.name === event.target.value)?.name ?? "prompt";
+          const name = FIELDS.find((field) => field.name === event.target.value)?.name ?? "search";
           change({ [name]: search[about] });
           setAbout(name);
         }}

@@ -1,10 +1,11 @@
+import { nodeBox } from "../document/geometry";
+import { activeTab, NOTHING, workflowOf } from "../state/documents";
 import type { Studio } from "../state/studio";
-import { activeTab, workflowOf } from "../state/documents";
 import { placeOf } from "./node_ids";
 
 /** Show a node by its id on the server: enter the subgraph that it is in, select it, and bring it into view. */
 export function revealNode(studio: Studio, tabId: string, id: string): void {
-  const { documents, ui } = studio;
+  const { documents, ui, canvas, catalogue } = studio;
   if (documents.getState().active !== tabId) documents.activate(tabId);
   const tab = activeTab(documents.getState());
   const place = tab && placeOf(workflowOf(tab), id);
@@ -12,6 +13,10 @@ export function revealNode(studio: Studio, tabId: string, id: string): void {
   const shown = tab.trail.map((step) => String(step.instance)).join(":");
   if (shown !== place.trail.map((step) => String(step.instance)).join(":")) documents.update(tab.id, { trail: place.trail });
   const key = String(place.node.id);
-  documents.select({ nodes: new Set([key]), groups: new Set(), links: new Set(), reroutes: new Set() });
+  documents.select({ ...NOTHING, nodes: new Set([key]) });
   ui.reveal(key);
+  // Another graph, or another tab, is shown only after the next frame.
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => canvas.getState().view?.reveal(nodeBox(place.node, catalogue.getState().types.get(place.node.type)))),
+  );
 }
