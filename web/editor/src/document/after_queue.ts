@@ -1,6 +1,6 @@
 /** What becomes of seeds once a prompt has been queued. */
 
-import type { Draft } from "immer";
+import { nodeFinder } from "./commands/find";
 import { writeValue } from "./commands/widgets";
 import { graphDraft, type Recipe } from "./edit";
 import type { Json } from "./json";
@@ -11,7 +11,6 @@ import type { Catalogue, InputSpec, NodeSchema } from "./schema";
 import { type SeedControl, type Widget, widgetsOf } from "./widgets";
 import type { Graph, Scope, Workflow, WorkflowNode } from "./workflow";
 import { definitionsOf, INPUT_NODE, keyOf } from "./workflow";
-import { findNode } from "./commands/find";
 
 /** The largest whole number that is kept exactly; seeds above it would change when a file is saved. */
 const LARGEST = Number.MAX_SAFE_INTEGER;
@@ -40,9 +39,12 @@ export function afterQueue(workflow: Workflow, random: () => number, catalogue: 
   const changes = graphs.flatMap(([scope, graph]) => changesIn(scope, { workflow, graph, catalogue }, random));
   if (changes.length === 0) return null;
   return (_, draft) => {
-    for (const { scope, node, schema, name, index, value } of changes) {
-      const found = findNode(graphDraft(draft, scope), node.id);
-      if (found) writeValue(found as Draft<WorkflowNode>, name, index, value, schema);
+    for (const scope of new Set(changes.map((change) => change.scope))) {
+      const find = nodeFinder(graphDraft(draft, scope));
+      for (const { node, schema, name, index, value } of changes.filter((change) => change.scope === scope)) {
+        const found = find(node.id);
+        if (found) writeValue(found, name, index, value, schema);
+      }
     }
   };
 }

@@ -54,19 +54,22 @@ export function scan<T>(list: readonly T[], visit: (entry: T, place: number) => 
   });
 }
 
-/** From so many removals on it is cheaper to write the list anew than to close gaps. */
-const MANY = 30;
+/** What a field of a draft holds now, without making a draft of it; it must not be changed. */
+export function peek<T extends object, Key extends keyof T>(draft: T, key: Key): T[Key] {
+  return Object.getOwnPropertyDescriptor(draft, key)?.value as T[Key];
+}
 
-/** Remove entries of a draft's list in place. */
+/** Remove entries of a draft's list in place, neighbours together. */
 export function removeWhere<T>(list: T[], test: (entry: T) => boolean): void {
   const places: number[] = [];
   scan(list, (entry, place) => {
     if (test(entry)) places.push(place);
   });
-  if (places.length > MANY) {
-    const kept = list.filter((entry) => !test(entry));
-    list.splice(0, list.length, ...kept);
-  } else {
-    for (const place of places.reverse()) list.splice(place, 1);
+  let end = places.length;
+  while (end > 0) {
+    let start = end - 1;
+    while (start > 0 && places[start - 1] === (places[start] ?? 0) - 1) start -= 1;
+    list.splice(places[start] ?? 0, end - start);
+    end = start;
   }
 }

@@ -6,6 +6,7 @@
  * without widgets), so that a workflow from elsewhere looks here as it did there.
  */
 
+import { isDraft } from "immer";
 import type { NodeSchema } from "./schema";
 import { REROUTE } from "./virtual";
 import type { WorkflowNode } from "./workflow";
@@ -108,11 +109,21 @@ export function bodyRest(node: WorkflowNode, schema: NodeSchema | undefined): St
 
 /** The least size of a node's body that shows all of it. */
 export function leastSize(node: WorkflowNode, schema: NodeSchema | undefined): [number, number] {
+  const known = LEAST.get(node);
+  if (known && known.schema === schema) return [LEAST_WIDTH, known.height];
+  const height = leastBodyHeight(node, schema);
+  if (!isDraft(node)) LEAST.set(node, { schema, height });
+  return [LEAST_WIDTH, height];
+}
+
+/** Derived data of immutable objects: it can be made again at any time and goes with them. */
+const LEAST = new WeakMap<WorkflowNode, { readonly schema: NodeSchema | undefined; readonly height: number }>();
+
+function leastBodyHeight(node: WorkflowNode, schema: NodeSchema | undefined): number {
   const widgets = widgetsOf(node, schema);
   const slots = slotsHeight(node, schema);
-  if (widgets.length === 0) return [LEAST_WIDTH, slots + SLOTS_BOTTOM];
-  const rows = widgets.reduce((sum, widget) => sum + leastHeight(widget), 0);
-  return [LEAST_WIDTH, slots + WIDGETS_GAP + rows + WIDGETS_BOTTOM];
+  if (widgets.length === 0) return slots + SLOTS_BOTTOM;
+  return slots + WIDGETS_GAP + widgets.reduce((sum, widget) => sum + leastHeight(widget), 0) + WIDGETS_BOTTOM;
 }
 
 function slotsHeight(node: WorkflowNode, schema: NodeSchema | undefined): number {

@@ -8,6 +8,12 @@ declare module "node:fs" {
 declare module "node:path" {
   export function join(...parts: string[]): string;
 }
+/** Microseconds of the processor since `since`. */
+declare const process: { cpuUsage(since?: CpuUsage): CpuUsage };
+interface CpuUsage {
+  readonly user: number;
+  readonly system: number;
+}
 interface ImportMeta {
   readonly dirname: string;
 }

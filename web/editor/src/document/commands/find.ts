@@ -12,6 +12,16 @@ export function findNode(graph: GraphDraft, id: NodeId): Draft<WorkflowNode> | u
   return graph.nodes.find((node) => keyOf(node.id) === key);
 }
 
+/** Finds nodes of a graph again and again, as long as none is added or removed. */
+export function nodeFinder(graph: GraphDraft): (id: NodeId) => Draft<WorkflowNode> | undefined {
+  const places = new Map<string, number>();
+  scan(graph.nodes, (node, place) => places.set(keyOf(node.id), place));
+  return (id) => {
+    const place = places.get(keyOf(id));
+    return place === undefined ? undefined : graph.nodes[place];
+  };
+}
+
 /** The drafts of nodes, in the order of the graph. */
 export function findNodes(graph: GraphDraft, ids: readonly NodeId[]): Draft<WorkflowNode>[] {
   if (ids.length === 1) return ids.flatMap((id) => findNode(graph, id) ?? []);

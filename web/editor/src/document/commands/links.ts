@@ -8,7 +8,7 @@ import type { Catalogue } from "../schema";
 import { typesMatch } from "../socket_types";
 import type { NodeId, NodeInput, NodeOutput, RawLink, SlotType, SubgraphSlot } from "../workflow";
 import { INPUT_NODE, keyOf, OUTPUT_NODE } from "../workflow";
-import { findLinks, findNode } from "./find";
+import { findLinks, findNode, nodeFinder } from "./find";
 import { nextLinkId } from "./ids";
 import { hasLinkObjects, keepReroutes, reroutesIn, setParent } from "./reroute_lists";
 import { settleTypes } from "./settle";
@@ -109,7 +109,8 @@ export function removeLinks(picked: (link: Link) => boolean): Recipe {
     const remove = (): void => {
       const ids = new Set(gone.map((link) => link.id));
       removeWhere(graph.links, (raw) => ids.has(readLink(raw as RawLink)?.id ?? Number.NaN));
-      for (const link of gone) forget(graph, link);
+      const find = nodeFinder(graph);
+      for (const link of gone) forget(graph, link, find);
       leaveReroutes(graph, ids);
     };
     if (gone.some((link) => link.from === INPUT_NODE)) keepingValues(graph, workflow, remove);
@@ -119,10 +120,10 @@ export function removeLinks(picked: (link: Link) => boolean): Recipe {
 }
 
 /** Let the output and the input of a removed link forget it. */
-function forget(graph: GraphDraft, link: Link): void {
-  const output = findNode(graph, link.from)?.outputs?.[link.fromSlot];
+function forget(graph: GraphDraft, link: Link, find: ReturnType<typeof nodeFinder>): void {
+  const output = find(link.from)?.outputs?.[link.fromSlot];
   if (output?.links) output.links = output.links.filter((id) => id !== link.id);
-  const input = findNode(graph, link.to)?.inputs?.[link.toSlot];
+  const input = find(link.to)?.inputs?.[link.toSlot];
   if (input?.link === link.id) input.link = null;
   const border = graph as { inputs?: Draft<SubgraphSlot>[]; outputs?: Draft<SubgraphSlot>[] };
   if (link.from === INPUT_NODE) forgetAt(border.inputs?.[link.fromSlot], link.id);

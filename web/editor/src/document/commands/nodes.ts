@@ -2,7 +2,7 @@
 
 import type { Draft } from "immer";
 import type { Recipe } from "../edit";
-import { removeWhere } from "../edit";
+import { peek, removeWhere } from "../edit";
 import { freshSize } from "../geometry";
 import type { Json } from "../json";
 import type { NodeSchema } from "../schema";
@@ -67,7 +67,7 @@ export function removeNodes(ids: readonly NodeId[], reconnect = false): Recipe {
 /** Move nodes by a distance. */
 export function moveNodes(ids: readonly NodeId[], dx: number, dy: number): Recipe {
   return onNodes(ids, (node) => {
-    const [x, y] = pair(node.pos);
+    const [x, y] = pair(peek(node, "pos"));
     node.pos = [x + dx, y + dy];
   });
 }

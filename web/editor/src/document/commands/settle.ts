@@ -21,10 +21,13 @@ const UNLINKED = "connect to widget input";
 /** Put the types of the reroutes and primitives among these nodes right, after links of theirs have changed. */
 export function settleTypes(ids: readonly NodeId[], catalogue?: Catalogue): Recipe {
   return (graph) => {
-    for (const id of ids) {
-      const node = findNode(graph, id);
-      if (node?.type === REROUTE) settleReroutes(graph, id);
-      if (node?.type === PRIMITIVE) settlePrimitive(graph, node, catalogue);
+    const keys = new Set(ids.map(keyOf));
+    const concerned = graph.nodes.filter(
+      ({ id, type }) => (type === REROUTE || type === PRIMITIVE) && keys.has(keyOf(id)),
+    );
+    for (const node of concerned) {
+      if (node.type === REROUTE) settleReroutes(graph, node.id);
+      else settlePrimitive(graph, node, catalogue);
     }
   };
 }
