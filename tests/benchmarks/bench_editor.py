@@ -13,11 +13,13 @@ import math
 import statistics
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, Route, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -75,10 +77,19 @@ STREAM = """
 """
 
 
-def show(what: str, frames: list[float]) -> None:
-    ordered = sorted(frames)
+@dataclass(frozen=True)
+class Measured:
+    """What a movement cost: milliseconds between frames, and processor time of the page's main thread for each."""
+
+    frames: list[float]
+    busy: float
+
+
+def show(what: str, measured: Measured) -> None:
+    ordered = sorted(measured.frames)
     p95 = ordered[int(len(ordered) * 0.95)]
-    print(f"  {what:<44} {statistics.median(ordered):6.1f} ms   p95 {p95:6.1f} ms   worst {ordered[-1]:6.1f} ms", flush=True)
+    frames = f"{statistics.median(ordered):6.1f} ms   p95 {p95:6.1f} ms   worst {ordered[-1]:6.1f} ms"
+    print(f"  {what:<40} {frames}   processor {measured.busy:5.1f} ms a frame", flush=True)
 
 
 def opened(browser: Browser, address: str, workflow: dict[str, Any], bundle: Path | None) -> Page:
@@ -122,10 +133,22 @@ def node_in_the_middle(page: Page, workflow: dict[str, Any]) -> tuple[float, flo
     return min(titles, key=lambda at: math.hypot(at[0] - SCREEN["width"] / 2, at[1] - SCREEN["height"] / 2))
 
 
-def measured(page: Page, move: Any) -> list[float]:
+def measured(page: Page, move: Callable[[], None]) -> Measured:
+    session = page.context.new_cdp_session(page)
+    # Time of the processor, which other programs on the machine cannot take away from.
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    begun = _main_thread_seconds(session)
     page.evaluate(COLLECT)
     move()
-    return page.evaluate(COLLECTED)
+    frames: list[float] = page.evaluate(COLLECTED)
+    busy = (_main_thread_seconds(session) - begun) * 1e3 / max(1, len(frames))
+    session.detach()
+    return Measured(frames, busy)
+
+
+def _main_thread_seconds(session: CDPSession) -> float:
+    metrics = {metric["name"]: metric["value"] for metric in session.send("Performance.getMetrics")["metrics"]}
+    return float(metrics["TaskDuration"])
 
 
 def drag(page: Page, workflow: dict[str, Any]) -> None:

@@ -52,9 +52,13 @@ function useFollowing(engine: CanvasEngine | null, dots: RefObject<HTMLElement |
       before = view;
       engine.viewMoved();
       if (dots.current) placeDots(dots.current, view);
+      engine.elements.root.dataset["viewMoves"] = "";
       clearTimeout(rest);
       const shown = engine.shown();
-      rest = setTimeout(() => shown && keep(engine, shown), REST);
+      rest = setTimeout(() => {
+        delete engine.elements.root.dataset["viewMoves"];
+        if (shown) keep(engine, shown);
+      }, REST);
     };
     const end = engine.flow.subscribe(follow);
     return () => {
