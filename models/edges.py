@@ -57,14 +57,14 @@ def _gradients(grey: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _thin(length: Tensor, angle: Tensor) -> Tensor:
-    """`length` where it is greater than that of both neighbours along the gradient, else 0."""
+    """`length` where it is the greatest along the gradient, else 0; of two equal ones beside each other one stays."""
     eighth = (angle * 4 / math.pi).round().long() % len(ALONG)
     height, width = length.shape[-2:]
     padded = F.pad(length, (1, 1, 1, 1))
     neighbours = torch.cat([padded[..., 1 + y : 1 + y + height, 1 + x : 1 + x + width] for y, x in ALONG], dim=1)
     before = neighbours.gather(1, (eighth + 4) % len(ALONG))
     after = neighbours.gather(1, eighth)
-    return torch.where((length > before) & (length > after), length, torch.zeros_like(length))
+    return torch.where((length > before) & (length >= after), length, torch.zeros_like(length))
 
 
 def _connected(strong: Tensor, weak: Tensor) -> Tensor:
