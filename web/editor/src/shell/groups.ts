@@ -6,6 +6,7 @@ import type { MessageKey } from "../i18n/messages";
 export const GROUPS: readonly { readonly prefix: string; readonly title: MessageKey }[] = [
   { prefix: "running", title: "shell.groupRunning" },
   { prefix: "canvas", title: "shell.groupCanvas" },
+  { prefix: "widgets", title: "widgets.group" },
   { prefix: "workflows", title: "shell.groupWorkflows" },
   { prefix: "library", title: "shell.groupLibrary" },
   { prefix: "inspect", title: "shell.groupInspect" },

@@ -1,5 +1,4 @@
 import { type KeyboardEvent, useCallback, useMemo, useState } from "react";
-import { ServerProblem } from "../api/server";
 import type { Json } from "../document/json";
 import { ChoiceList } from "./ChoiceList";
 import { type Choice, isKnown } from "./choices";
@@ -7,6 +6,7 @@ import { type Column, type RowProps, useColumn } from "./column";
 import { fileOf } from "./file_names";
 import { Popover } from "./Popover";
 import { recentChoices, rememberChoice } from "./recent";
+import { refreshChoices } from "./refreshing";
 import { Name, plainText, rowAttributes } from "./row_parts";
 
 const FIRST_RECENT = 12; // choices from which those used lately are worth a place of their own
@@ -91,21 +91,11 @@ function OpenList({ row, props: { widget }, chosen, close }: OpenProps) {
         recent={recent}
         chosen={chosen}
         pick={pick}
-        refresh={() => refreshChoices(column)}
+        refresh={async () => void (await refreshChoices(column.studio))}
         close={leave}
       />
     </Popover>
   );
-}
-
-/** Ask the server for what there is now: files that were added since. */
-export async function refreshChoices({ studio }: Column): Promise<void> {
-  try {
-    await studio.catalogue.load();
-  } catch (error) {
-    if (!(error instanceof ServerProblem)) throw error;
-    studio.ui.notify({ tone: "problem", text: error.message, details: error.details });
-  }
 }
 
 function stepChoice(column: Column, { widget }: RowProps, step: number): void {

@@ -26,7 +26,12 @@ export function MarkdownNote(props: RowProps) {
   }, [text, editing]);
   if (editing) {
     return (
-      <div onBlur={() => setEditing(false)}>
+      <div
+        onBlur={() => setEditing(false)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") setEditing(false);
+        }}
+      >
         <TextArea {...props} autoFocus />
       </div>
     );

@@ -1,8 +1,8 @@
 import { useCallback, useMemo } from "react";
 import { defaultOf, type Widget } from "../document/widgets";
-import { refreshChoices } from "./ComboRow";
 import { type Column, useColumn } from "./column";
 import { Menu, type MenuEntry } from "./Menu";
+import { refreshChoices } from "./refreshing";
 import { plainText } from "./row_parts";
 import { copyValue, resetValue } from "./value_acts";
 
@@ -40,7 +40,7 @@ function entriesOf(column: Column, widget: Widget, row: HTMLElement, x: number, 
     const title = t("widgets.reset", { value: shortened(plainText(usual)) });
     entries.push({ title, keys: t("widgets.reset_keys"), run: () => resetValue(column, widget) });
   }
-  if (widget.spec.type === "COMBO") entries.push({ title: t("widgets.refresh"), run: () => void refreshChoices(column) });
+  if (widget.spec.type === "COMBO") entries.push({ title: t("widgets.refresh"), run: () => void refreshChoices(column.studio) });
   const title = row.closest(".react-flow__node")?.querySelector(".node-title");
   if (title) entries.push({ title: t("widgets.node_menu"), run: () => askForMenu(title, x, y) });
   return entries;
