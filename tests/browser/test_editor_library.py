@@ -13,9 +13,9 @@ def gallery_page(editor_page: Page, studio: Any) -> Page:
     """An editor on a server with two pictures: a red circle, and a green square."""
     for prompt in ("a red circle", "a green square"):
         workflow = small(studio)
-        for node in workflow["nodes"]:
-            if node["type"] == "CLIPTextEncode" and node["widgets_values"][0]:
-                node["widgets_values"] = [prompt]
+        for one in workflow["nodes"]:
+            if one["type"] == "CLIPTextEncode" and one["widgets_values"][0]:
+                one["widgets_values"] = [prompt]
         studio.queue(workflow)
     studio.wait_idle()
     return editor_page

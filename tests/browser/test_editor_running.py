@@ -1,4 +1,4 @@
-"""Running workflows in the editor: queueing, progress, results, what is refused, and the panels of what waits and ran."""
+"""Running workflows in the editor: queueing, progress, results, refusals, and the panels of what waits and ran."""
 
 import json
 from random import getrandbits
@@ -289,7 +289,7 @@ def test_several_at_once_each_with_its_own_seed(page, studio, complaints):
 
 
 def _keep(page: Page, node_id: int) -> None:
-    """Let the editor keep its tabs, as it does when its page is hidden, and wait until a workflow with a node is kept."""
+    """Let the editor keep its tabs, as when its page is hidden, and wait until a workflow with a node is kept."""
     page.evaluate("window.dispatchEvent(new Event('visibilitychange'))")
     page.wait_for_function(
         """async (id) => {
@@ -297,7 +297,7 @@ def _keep(page: Page, node_id: int) -> None:
             const database = await answer(indexedDB.open("weft"));
             const drafts = await answer(database.transaction("drafts").objectStore("drafts").getAll());
             database.close();
-            return drafts.some((draft) => draft.name === "opened" && draft.workflow.nodes.some((node) => node.id === id));
+            return drafts.some(({ name, workflow }) => name === "opened" && workflow.nodes.some((node) => node.id === id));
         }""",
         arg=node_id,
     )
