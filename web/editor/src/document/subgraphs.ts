@@ -4,6 +4,7 @@ export { freshInstance, makeSubgraph } from "./commands/subgraph_make";
 export { unpackSubgraph } from "./commands/subgraph_unpack";
 export {
   addSlot,
+  connectToWidget,
   demoteWidget,
   makeIndependent,
   moveSlot,

@@ -44,7 +44,7 @@ test("within a subgraph the instance's own seed goes on", () => {
   const once = queued(made);
   const twice = queued(once);
   expect([made, once, twice].map((one) => (one.nodes.find((node) => node.id === 7)?.widgets_values as Json[] | undefined)?.[1])).toEqual([
-    undefined, 8, 9,
+    7, 8, 9,
   ]);
   expect(definitionsOf(twice)).toBe(definitionsOf(made));
 });

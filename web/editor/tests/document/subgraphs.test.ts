@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { copy } from "../../src/document/clipboard";
 import { circleName, paste } from "../../src/document/commands/paste";
-import { addNode, removeNodes } from "../../src/document/commands/nodes";
+import { addNode, removeNodes, setFields } from "../../src/document/commands/nodes";
 import { setWidget, setWidgetValue } from "../../src/document/commands/widgets";
 import { diffWorkflows } from "../../src/document/diff";
 import { indexOf } from "../../src/document/links";
@@ -15,7 +15,7 @@ import { type Widget, widgetsOf } from "../../src/document/widgets";
 import type { SubgraphDefinition, Workflow } from "../../src/document/workflow";
 import { definitionsOf } from "../../src/document/workflow";
 import { faultsOf } from "./invariants";
-import { after, CATALOGUE, inside, nodeAt, PICTURE } from "./samples";
+import { add, after, CATALOGUE, inside, nodeAt, PICTURE } from "./samples";
 
 const MADE = after(PICTURE, makeSubgraph([2, 4], "Sampling", CATALOGUE));
 
@@ -53,10 +53,29 @@ test("links over the border become inputs and outputs; seeds and long texts are 
 });
 
 test("an instance has values of its own", () => {
-  const twice = after(MADE, addNode(freshInstance(only(MADE), [0, 500])));
+  const twice = after(MADE, addNode(freshInstance(only(MADE), [0, 500], CATALOGUE)));
   const changed = set(set(twice, 7, "seed", 5), 8, "text", "a cat");
   expect([values(changed, 7), values(changed, 8)]).toEqual([{ text: "", seed: 5 }, { text: "a cat", seed: 0 }]);
   expect(only(changed)).toBe(only(twice));
+});
+
+test("an instance without values gets all that it shows with the first that is set", () => {
+  const bare = after(MADE, setFields([7], { widgets_values: undefined }));
+  expect(nodeAt(set(bare, 7, "seed", 5), 7).widgets_values).toEqual(["", 5]);
+});
+
+test("ids are used once in all graphs, which the stock editor wants", () => {
+  const nodes = [MADE, only(MADE)].flatMap((graph) => graph.nodes.map((node) => node.id));
+  const links = [MADE, only(MADE)].flatMap((graph) => [...indexOf(graph).links.keys()]);
+  expect([new Set(nodes).size, new Set(links).size]).toEqual([nodes.length, links.length]);
+});
+
+test("a widget of an older file, which has no input for it, can be linked and promoted", () => {
+  const old = after(PICTURE, setFields([3], { inputs: [] }), add("Sampler"));
+  const made = after(old, makeSubgraph([3], "Old", CATALOGUE));
+  const promoted = inside(made, only(made).id, promoteWidget(3, "width", CATALOGUE));
+  expect(faultsOf(promoted)).toEqual([]);
+  expect(values(promoted, 8)).toEqual({ width: 512 });
 });
 
 test("taken apart it is what it was, with the instance's values", () => {
@@ -76,7 +95,7 @@ test("taken apart it is what it was, with the instance's values", () => {
 
 test("what its slots do, all instances do", () => {
   const scope = only(MADE).id;
-  const twice = set(after(MADE, addNode(freshInstance(only(MADE), [0, 500]))), 7, "seed", 9);
+  const twice = set(after(MADE, addNode(freshInstance(only(MADE), [0, 500], CATALOGUE))), 7, "seed", 9);
   const moved = inside(twice, scope, moveSlot("inputs", 4, 0));
   expect(faultsOf(moved)).toEqual([]);
   expect(nodeAt(moved, 7).inputs?.map((input) => input.name)).toEqual(["seed", "clip", "model", "latent", "text"]);
@@ -114,7 +133,7 @@ test("a node inside that goes takes its inputs' values along, not those of other
 });
 
 test("an instance can become independent; unused definitions go", () => {
-  const twice = after(MADE, addNode(freshInstance(only(MADE), [0, 500])), makeIndependent(8));
+  const twice = after(MADE, addNode(freshInstance(only(MADE), [0, 500], CATALOGUE)), makeIndependent(8));
   expect(definitionsOf(twice).length).toBe(2);
   const changed = inside(twice, nodeAt(twice, 8).type, setWidgetValue(4, "steps", 2, 50));
   const steps = definitionsOf(changed).map((one) => one.nodes.find((node) => node.id === 4)?.widgets_values);

@@ -92,7 +92,8 @@ export function removeGroups(places: readonly number[]): Recipe {
   };
 }
 
-function onGroups(places: readonly number[], change: (group: Draft<Group>) => void): Recipe {
+/** Change the groups at some places. */
+export function onGroups(places: readonly number[], change: (group: Draft<Group>) => void): Recipe {
   return (graph) => {
     for (const place of places) {
       const group = graph.groups?.[place];

@@ -11,7 +11,8 @@ import { widgetsNow } from "../widgets";
 import type { NodeId, RawLink, SlotType, SubgraphDefinition, SubgraphSlot, Workflow, WorkflowNode } from "../workflow";
 import { definitionsOf, INPUT_NODE, keyOf, OUTPUT_NODE } from "../workflow";
 import { findLinks, findNode } from "./find";
-import { connect, disconnect, removeLinks } from "./links";
+import { graphsOf } from "./ids";
+import { connect, disconnect, type End, removeLinks } from "./links";
 import { type Definition, instancesOf, isDefinition, keepingValues, pushSlot, type Side } from "./subgraph_slots";
 
 /** Name the subgraph. */
@@ -101,10 +102,6 @@ function renumber(graph: GraphDraft, node: NodeId, end: "from" | "to", now: Read
   }
 }
 
-function graphsOf(workflow: WorkflowDraft): GraphDraft[] {
-  return [workflow, ...definitionsOf(workflow as Workflow)] as GraphDraft[];
-}
-
 /** Let every instance show a widget of a node inside: it becomes an input of the subgraph. */
 export function promoteWidget(node: NodeId, widget: string, catalogue: Catalogue): Recipe {
   return onDefinition((definition, workflow) => {
@@ -163,6 +160,14 @@ export function removeUnusedDefinitions(): Recipe {
     if (list?.some((one) => !used.has(one.id))) {
       workflow.definitions = { ...workflow.definitions, subgraphs: list.filter((one) => used.has(one.id)) };
     }
+  };
+}
+
+/** Link an output to a widget, whose input is made where an older file has none. */
+export function connectToWidget(from: End, node: NodeId, widget: string, catalogue: Catalogue): Recipe {
+  return (graph, workflow) => {
+    const slot = widgetSocket(graph, node, widget, catalogue);
+    if (slot !== null) connect(from, { node, slot }, catalogue)(graph, workflow);
   };
 }
 

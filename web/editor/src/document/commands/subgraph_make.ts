@@ -24,8 +24,9 @@ import type {
 } from "../workflow";
 import { INPUT_NODE, keyOf, OUTPUT_NODE } from "../workflow";
 import { connect, disconnect, type End } from "./links";
+import { nextLinkId } from "./ids";
 import { addNode } from "./nodes";
-import { freeName } from "./subgraph_slots";
+import { freeName, innerValues } from "./subgraph_slots";
 import { promoteWidget } from "./subgraph_edit";
 
 /** What goes over the border: the links of one output, and the slot that they get. */
@@ -56,14 +57,16 @@ export function makeSubgraph(
     const links = [...indexOf(before).links.values()];
     const [incoming, outgoing] = crossings(before, links, keys);
     const box = boxAround(nodes.map((node) => nodeBox(node, schemaOf(node, around))));
-    const bare = define(name, before, around.workflow, nodes, incoming, outgoing, box);
+    const count = incoming.reduce((sum, { links: own }) => sum + own.length, outgoing.length);
+    const first = nextLinkId(graph, workflow, count);
+    const bare = define({ name, graph: before, workflow: around.workflow, nodes, incoming, outgoing, box, first });
     const definition = withUsualWidgets(bare, catalogue);
     const outside = links.filter((link) => keys.has(keyOf(link.from)) !== keys.has(keyOf(link.to)));
     disconnect(outside.map((link) => link.id))(graph, workflow);
     disconnect(links.filter((link) => keys.has(keyOf(link.to))).map((link) => link.id))(graph, workflow);
     removeWhere(graph.nodes, (node) => keys.has(keyOf(node.id)));
     ((workflow.definitions ??= {}).subgraphs ??= []).push(definition as Draft<SubgraphDefinition>);
-    const instance = place(definition, box, graph, workflow);
+    const instance = place(definition, box, graph, workflow, catalogue);
     linkInstance(graph, workflow, instance, incoming, outgoing);
     made?.(instance, definition.id);
   };
@@ -111,19 +114,23 @@ function boxAround(boxes: readonly Box[]): Box {
   return { x, y, width, height: Math.max(...boxes.map((box) => box.y + box.height)) - y };
 }
 
-function define(
-  name: string,
-  graph: Graph,
-  workflow: Workflow,
-  nodes: readonly WorkflowNode[],
-  incoming: readonly Crossing[],
-  outgoing: readonly Crossing[],
-  box: Box,
-): SubgraphDefinition {
+interface Plan {
+  readonly name: string;
+  readonly graph: Graph;
+  readonly workflow: Workflow;
+  readonly nodes: readonly WorkflowNode[];
+  readonly incoming: readonly Crossing[];
+  readonly outgoing: readonly Crossing[];
+  readonly box: Box;
+  /** The first of the ids that links over the border get. */
+  readonly first: number;
+}
+
+function define({ name, graph, workflow, nodes, incoming, outgoing, box, first }: Plan): SubgraphDefinition {
   const keys = new Set(nodes.map((node) => keyOf(node.id)));
   const clipping = copy(workflow, graph, { nodes: nodes.map((node) => node.id) });
   const inner = clipping.links.filter((link) => keys.has(keyOf(link.origin_id)));
-  let last = [...indexOf(graph).links.keys()].reduce((largest, id) => Math.max(largest, id), 0);
+  let last = first - 1;
   const border: LinkObject[] = [];
   const written = (link: Omit<LinkObject, "id">): number => {
     last += 1;
@@ -136,10 +143,10 @@ function define(
     );
     return { ...slot, linkIds };
   });
-  const outputs = outgoing.map(({ slot, links: [first] }, place) => {
-    if (!first) return slot;
-    const ends = { origin_id: first.from, origin_slot: first.fromSlot, target_id: OUTPUT_NODE, target_slot: place };
-    return { ...slot, linkIds: [written({ ...ends, type: first.type })] };
+  const outputs = outgoing.map(({ slot, links: [one] }, place) => {
+    if (!one) return slot;
+    const ends = { origin_id: one.from, origin_slot: one.fromSlot, target_id: OUTPUT_NODE, target_slot: place };
+    return { ...slot, linkIds: [written({ ...ends, type: one.type })] };
   });
   const links = [...inner, ...border];
   const middle = box.y + box.height / 2;
@@ -194,8 +201,12 @@ function linkedWithin(node: WorkflowNode, links: readonly LinkObject[]): Workflo
   };
 }
 
-/** A fresh instance of a subgraph. */
-export function freshInstance(definition: SubgraphDefinition, pos: readonly [number, number]): FreshNode {
+/** A fresh instance of a subgraph, with the values that its promoted widgets have inside. */
+export function freshInstance(
+  definition: SubgraphDefinition,
+  pos: readonly [number, number],
+  catalogue: Catalogue,
+): FreshNode {
   const fed = new Set(
     (indexOf(definition).outgoing.get(String(INPUT_NODE)) ?? [])
       .filter((link) => indexOf(definition).nodes.get(keyOf(link.to))?.inputs?.[link.toSlot]?.widget)
@@ -212,16 +223,24 @@ export function freshInstance(definition: SubgraphDefinition, pos: readonly [num
     ...(slot.label ? { label: slot.label } : {}),
   }));
   const bare = { type: definition.id, pos: [pos[0], pos[1]] as const, flags: {}, order: 0, mode: 0, inputs, outputs, properties: {} };
-  const [width, height] = leastSize({ id: 0, ...bare }, undefined);
-  return { ...bare, size: [Math.max(width, INSTANCE_WIDTH), height] };
+  const values = innerValues(definition as Graph as GraphDraft, catalogue);
+  const whole = values.length > 0 ? { ...bare, widgets_values: values } : bare;
+  const [width, height] = leastSize({ id: 0, ...whole }, undefined);
+  return { ...whole, size: [Math.max(width, INSTANCE_WIDTH), height] };
 }
 
 const INSTANCE_WIDTH = 210;
 
-function place(definition: SubgraphDefinition, box: Box, graph: GraphDraft, workflow: WorkflowDraft): NodeId {
+function place(
+  definition: SubgraphDefinition,
+  box: Box,
+  graph: GraphDraft,
+  workflow: WorkflowDraft,
+  catalogue: Catalogue,
+): NodeId {
   const middle = [box.x + box.width / 2 - INSTANCE_WIDTH / 2, box.y + box.height / 2] as const;
   let id: NodeId = 0;
-  addNode(freshInstance(definition, middle), (made) => {
+  addNode(freshInstance(definition, middle, catalogue), (made) => {
     id = made;
   })(graph, workflow);
   return id;

@@ -9,6 +9,7 @@ import { widgetsNow } from "../widgets";
 import type { Graph, NodeOutput, SlotType, SubgraphSlot, Workflow, WorkflowNode } from "../workflow";
 import { definitionsOf, INPUT_NODE, keyOf } from "../workflow";
 import { findLinks, findNode } from "./find";
+import { graphsOf } from "./ids";
 
 export type Side = "inputs" | "outputs";
 export type Definition = GraphDraft & {
@@ -61,8 +62,7 @@ export function freeName(name: string, taken: readonly string[]): string {
 
 /** The drafts of a subgraph's instances, in all graphs of a workflow. */
 export function instancesOf(workflow: WorkflowDraft, definition: string): Draft<WorkflowNode>[] {
-  const graphs = [workflow, ...definitionsOf(workflow as Workflow)] as GraphDraft[];
-  return graphs.flatMap((graph) => graph.nodes.filter((node) => node.type === definition));
+  return graphsOf(workflow).flatMap((graph) => graph.nodes.filter((node) => node.type === definition));
 }
 
 /**
@@ -95,6 +95,12 @@ export function keepingValues(
     }) as Draft<WorkflowNode["widgets_values"]>;
     delete instance.widgets_values_named;
   }
+}
+
+/** The values inside of the widgets that a subgraph's inputs feed: what an instance without values of its own has. */
+export function innerValues(graph: GraphDraft, catalogue?: Catalogue): Json[] {
+  const definition = graph as Definition;
+  return fedSlots(definition).map((id) => innerValue(definition, id, catalogue));
 }
 
 /** The ids of the inputs that feed a widget, in their order. */

@@ -1,12 +1,14 @@
 /** Commands on the values of widgets. */
 
 import type { Draft } from "immer";
-import { graphDraft, type Recipe } from "../edit";
+import { graphDraft, type GraphDraft, type Recipe, type WorkflowDraft } from "../edit";
 import type { Json } from "../json";
 import type { NodeSchema } from "../schema";
 import { CONTROL_NAME, type SeedControl, type Widget, wholeValues } from "../widgets";
-import type { NodeId, WorkflowNode } from "../workflow";
+import type { Graph, NodeId, Workflow, WorkflowNode } from "../workflow";
+import { definitionOf } from "../workflow";
 import { findNode } from "./find";
+import { innerValues } from "./subgraph_slots";
 
 /**
  * Set the value of a widget, wherever it is kept: on the node, or inside the subgraph that it stands for.
@@ -28,10 +30,22 @@ export function setControl(id: NodeId, widget: Widget, control: SeedControl, sch
 
 /** Set the value at a place of `widgets_values`; of nodes that keep values by name, the one of that name. */
 export function setWidgetValue(id: NodeId, name: string, index: number, value: Json, schema?: NodeSchema): Recipe {
-  return (graph) => {
+  return (graph, workflow) => {
     const node = findNode(graph, id);
-    if (node) writeValue(node, name, index, value, schema);
+    if (!node) return;
+    const values = node.widgets_values ?? [];
+    if (Array.isArray(values) && values.length < index && !schema) fillInstance(node, workflow);
+    writeValue(node, name, index, value, schema);
   };
+}
+
+/** Give an instance of a subgraph values of its own, those that it shows. */
+function fillInstance(node: Draft<WorkflowNode>, workflow: WorkflowDraft): void {
+  const definition = definitionOf(workflow as Workflow, node as WorkflowNode);
+  if (!definition) return;
+  const inner = innerValues(definition as Graph as GraphDraft);
+  const own = Array.isArray(node.widgets_values) ? [...(node.widgets_values as Json[])] : [];
+  node.widgets_values = [...own, ...inner.slice(own.length)] as Draft<WorkflowNode["widgets_values"]>;
 }
 
 /** Write a value into the draft of a node. */
