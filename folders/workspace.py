@@ -41,7 +41,9 @@ INPUT_KINDS: Mapping[str, frozenset[str]] = {
 }
 """Lists of files at the top of the input folder, by what they are."""
 
-BUNDLED_FOLDERS: Mapping[str, str] = {"checkpoints": "", "vae": "", "loras": "loras", "controlnet": "controlnet"}
+BUNDLED_FOLDERS: Mapping[str, str] = {
+    "checkpoints": "", "vae": "", "loras": "loras", "controlnet": "controlnet", "embeddings": "embeddings",
+}  # fmt: skip
 """Kinds of models that come with Weft, and where in the bundled folder they lie.
 
 A checkpoint stands among the VAEs for the one that it holds.
@@ -104,6 +106,11 @@ class Workspace:
         names = OTHER_NAMES.get(kind, (kind,))
         usual = [base / name for base in (self.root / "models", *self.model_dirs) for name in names]
         return [*self.extra_first.get(kind, ()), *usual, *self.extra.get(kind, ())]
+
+    def searched_folders(self, kind: str) -> list[Path]:
+        """The folders in which a model of a kind may be, the user's own first, that of Weft's own last."""
+        bundled = self.bundled_folder(kind)
+        return self.model_folders(kind) if bundled is None else [*self.model_folders(kind), bundled]
 
     def home(self, folder: str) -> Path:
         """Where on disk a user puts a file that a combo of `folder` is to offer."""

@@ -48,7 +48,7 @@ def model_file(ctx: Context, kind: str, input_name: str, name: str) -> Path:
 
 def with_embeddings(ctx: Context, clip: Clip) -> Clip:
     """A handle whose prompts may name the workspace's textual inversion embeddings."""
-    return clip.with_embeddings(EmbeddingFolders(tuple(ctx.service(Workspace).model_folders("embeddings"))))
+    return clip.with_embeddings(EmbeddingFolders(tuple(ctx.service(Workspace).searched_folders("embeddings"))))
 
 
 def learn_colours(ctx: Context, vae: Vae) -> None:

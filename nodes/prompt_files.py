@@ -31,7 +31,7 @@ class PromptFiles:
         """
         if folder != EMBEDDINGS:
             return ""
-        folders = self.workspace.model_folders(EMBEDDINGS)
+        folders = self.workspace.searched_folders(EMBEDDINGS)
         if text is None:
             return _joined(f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in _all_files(folders))
         return _joined(_contents(EmbeddingFolders(tuple(folders)), embedding_names(text)))
