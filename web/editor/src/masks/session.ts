@@ -1,0 +1,107 @@
+/** One mask being edited: its pixels, what was done to it, and the tools. Knows nothing of the screen. */
+
+import { createStore, type StoreApi } from "zustand/vanilla";
+import type { LoadedPicture } from "./picture";
+import type { Bitmap, Rect } from "./pixels/bitmap";
+import { MaskHistory } from "./pixels/history";
+import type { Dab } from "./pixels/stroke";
+import { type MaskSettings, readSettings, writeSettings } from "./settings";
+
+export interface MaskState extends MaskSettings {
+  readonly canUndo: boolean;
+  readonly canRedo: boolean;
+  /** There is something that was not saved. */
+  readonly isChanged: boolean;
+  /** Something that takes long is being done: nothing else can be begun. */
+  readonly isBusy: boolean;
+}
+
+/** Changes the mask and tells which region changed; null: nothing did. */
+export type Operation = (history: MaskHistory) => Rect | null | Promise<Rect | null>;
+
+export class MaskSession {
+  readonly mask: Bitmap;
+  readonly history: MaskHistory;
+  readonly store: StoreApi<MaskState>;
+  /** Where the last stroke ended: straight lines begin there. */
+  lastPlace: Dab | null = null;
+  readonly #listeners = new Set<(rect: Rect) => void>();
+  #saved = 0;
+
+  constructor(
+    readonly picture: LoadedPicture,
+    readonly storage: Storage,
+  ) {
+    this.mask = picture.mask;
+    this.history = new MaskHistory(this.mask);
+    const settings = readSettings(storage);
+    this.store = createStore<MaskState>(() => ({ ...settings, canUndo: false, canRedo: false, isChanged: false, isBusy: false }));
+  }
+
+  get state(): MaskState {
+    return this.store.getState();
+  }
+
+  set(change: Partial<MaskSettings>): void {
+    this.store.setState(change);
+    writeSettings(this.storage, this.state);
+  }
+
+  /** Hear of regions that changed; the answer ends it. */
+  listen(listener: (rect: Rect) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Say that a region changed. */
+  changed(rect: Rect | null): void {
+    if (rect) for (const listener of this.#listeners) listener(rect);
+  }
+
+  /** End a step of undoing. */
+  commit(): void {
+    this.history.commit();
+    this.#tell();
+  }
+
+  undo(): void {
+    if (this.state.isBusy) return;
+    this.changed(this.history.undo());
+    this.#tell();
+  }
+
+  redo(): void {
+    if (this.state.isBusy) return;
+    this.changed(this.history.redo());
+    this.#tell();
+  }
+
+  /** Do something to the mask that may take long, as one step of undoing. */
+  async apply(operation: Operation): Promise<void> {
+    if (this.state.isBusy) return;
+    this.store.setState({ isBusy: true });
+    try {
+      await nextFrame(); // so that it shows first
+      this.changed(await operation(this.history));
+      this.history.commit();
+    } finally {
+      this.store.setState({ isBusy: false });
+      this.#tell();
+    }
+  }
+
+  /** The mask as it is now lies on the server. */
+  markSaved(): void {
+    this.#saved = this.history.state;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { canUndo, canRedo, state } = this.history;
+    this.store.setState({ canUndo, canRedo, isChanged: state !== this.#saved });
+  }
+}
+
+function nextFrame(): Promise<void> {
+  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+}
