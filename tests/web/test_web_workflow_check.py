@@ -3,11 +3,14 @@
 import json
 import random
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
+from execution.fields import Files
+from execution.node import Ui, declared_node, node
 from tests.execution.worker_helpers import chain, one
+from tests.web.helpers import serving as serving_module
 from tests.web.helpers.serving import NOBODY, Served, serving
 from web.workflows.nearest import Nearest
 
@@ -163,14 +166,54 @@ def test_what_is_missing_inside_a_subgraph(tmp_path):
     serving(tmp_path, test, NOBODY)
 
 
+@node("CheckpointLoaderSimple", category="test", output=True)
+def checkpoint_loader(ckpt_name: Annotated[str, Files("checkpoints")]) -> Ui:
+    return Ui({"text": [ckpt_name]})
+
+
+def test_stand_ins_are_told_and_land_in_the_pictures_workflow(tmp_path, monkeypatch):
+    declared = declared_node(checkpoint_loader)
+    assert declared is not None
+    small = serving_module.small_nodes()
+    small.add(declared)
+    monkeypatch.setattr(serving_module, "small_nodes", lambda: small)
+    folder = tmp_path / "models" / "checkpoints"
+    (folder / "sub").mkdir(parents=True)
+    for name in ("weft_base.safetensors", "sub/mine.safetensors"):
+        (folder / name).touch()
+    workflow = ui(
+        ui_node(1, "CheckpointLoaderSimple", ["gone.safetensors"]),
+        ui_node(2, "CheckpointLoaderSimple", ["mine.safetensors"]),
+        ui_node(3, "CheckpointLoaderSimple", ["weft_base.safetensors"]),
+    )
+
+    async def test(server: Served) -> None:
+        verdict = await server.post("/api/workflow/check", {"prompt": workflow})
+        assert [entry["node"] for entry in verdict["missing_files"]] == ["1", "2"]
+        assert verdict["missing_files"][1]["nearest"][0] == "sub/mine.safetensors"
+        answer = await server.post("/prompt", {"prompt": workflow, "stand_ins": True})
+        first, second = answer["warnings"]
+        assert "gone.safetensors" in first and "weft_base.safetensors stands in" in first
+        assert "mine.safetensors is found as sub/mine.safetensors" in second
+        job = (await server.get(f"/api/jobs/{answer['prompt_id']}"))["workflow"]
+        used = ["weft_base.safetensors", "sub/mine.safetensors", "weft_base.safetensors"]
+        assert [job["prompt"][node]["inputs"]["ckpt_name"] for node in "123"] == used
+        info = job["extra_data"]["extra_pnginfo"]
+        assert [node["widgets_values"] for node in info["workflow"]["nodes"]] == [[name] for name in used]
+        assert [one["wanted"] for one in info["stand_ins"]] == ["gone.safetensors", "mine.safetensors"]
+        refused = await server.post("/prompt", {"prompt": {"1": {"class_type": "CheckpointLoaderSimple", "inputs": {
+            "ckpt_name": "gone.safetensors"}}}}, 400)  # fmt: skip
+        assert set(refused["node_errors"]) == {"1"}
+        checked = await server.post("/api/workflow/check", {"prompt": workflow, "stand_ins": True})
+        assert checked["ok"] and checked["missing_files"] == [] and checked["warnings"] == answer["warnings"]
+
+    serving(tmp_path, test, NOBODY)
+
+
 def test_nothing_stands_in_at_node_types_that_weft_does_not_know(tmp_path):
     async def test(server: Served) -> None:
-        folder = tmp_path / "models" / "checkpoints"
-        (folder / "sub").mkdir(parents=True)
-        for name in ("weft_base.safetensors", "sub/mine.safetensors"):
-            (folder / name).touch()
         prompt = {
-            "1": {"class_type": "Model", "inputs": {"name": "mine.safetensors"}},  # no loader that Weft knows
+            "1": {"class_type": "Model", "inputs": {"name": "mine.safetensors"}},
             "2": {"class_type": "Show", "inputs": {"text": "hi"}},
         }
         answer = await server.post("/prompt", {"prompt": prompt, "stand_ins": True})
