@@ -14,12 +14,14 @@ interface Props {
   /** Those that are chosen now. */
   readonly chosen: readonly unknown[];
   readonly pick: (choice: Choice) => void;
+  /** Where a small picture of a choice is; absent where choices are no pictures. */
+  readonly thumbnail?: (choice: Choice) => string | null;
   readonly refresh: () => Promise<void>;
   readonly close: () => void;
 }
 
 /** A list of choices with a search above it. Only the lines that are seen are drawn, so it may be long. */
-export function ChoiceList({ t, label, choices, recent, chosen, pick, refresh, close }: Props) {
+export function ChoiceList({ t, label, choices, recent, chosen, pick, thumbnail, refresh, close }: Props) {
   const id = useId();
   const [search, setSearch] = useState("");
   const [refreshing, setRefreshing] = useState(false);
@@ -73,20 +75,20 @@ export function ChoiceList({ t, label, choices, recent, chosen, pick, refresh, c
       {lines.length === 0 ? (
         <p className="choice-none">{choices.length === 0 ? t("widgets.no_choices") : t("widgets.no_match")}</p>
       ) : (
-        <Lines id={id} t={t} label={label} lines={lines} at={at} chosen={chosen} pick={pick} point={setActive} />
+        <Lines {...{ id, t, label, lines, at, chosen, pick, thumbnail }} point={setActive} />
       )}
     </div>
   );
 }
 
-interface LinesProps extends Pick<Props, "t" | "label" | "chosen" | "pick"> {
+interface LinesProps extends Pick<Props, "t" | "label" | "chosen" | "pick" | "thumbnail"> {
   readonly id: string;
   readonly lines: readonly ListLine[];
   readonly at: number;
   readonly point: (place: number) => void;
 }
 
-function Lines({ id, t, label, lines, at, chosen, pick, point }: LinesProps) {
+function Lines({ id, t, label, lines, at, chosen, pick, thumbnail, point }: LinesProps) {
   const box = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   useEffect(() => {
@@ -136,6 +138,7 @@ function Lines({ id, t, label, lines, at, chosen, pick, point }: LinesProps) {
               }}
               onClick={() => pick(line.choice)}
             >
+              <Thumbnail address={thumbnail?.(line.choice) ?? null} />
               <span className="choice-name">{line.name}</span>
               {line.folder === "" ? null : <span className="choice-folder">{line.folder}</span>}
             </div>
@@ -144,6 +147,10 @@ function Lines({ id, t, label, lines, at, chosen, pick, point }: LinesProps) {
       </div>
     </div>
   );
+}
+
+function Thumbnail({ address }: { readonly address: string | null }) {
+  return address === null ? null : <img className="choice-picture" src={address} alt="" loading="lazy" decoding="async" />;
 }
 
 const JUMPS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: MOST_LINES, PageUp: -MOST_LINES };

@@ -3,7 +3,7 @@ import type { Json } from "../document/json";
 import { ChoiceList } from "./ChoiceList";
 import { type Choice, isKnown } from "./choices";
 import { type Column, type RowProps, useColumn } from "./column";
-import { fileOf } from "./file_names";
+import { fileOf, pictureAddress } from "./file_names";
 import { Popover } from "./Popover";
 import { recentChoices, rememberChoice } from "./recent";
 import { refreshChoices } from "./refreshing";
@@ -91,11 +91,19 @@ function OpenList({ row, props: { widget }, chosen, close }: OpenProps) {
         recent={recent}
         chosen={chosen}
         pick={pick}
+        thumbnail={widget.spec.upload === "image" ? (choice) => thumbnailOf(column, choice) : undefined}
         refresh={async () => void (await refreshChoices(column.studio))}
         close={leave}
       />
     </Popover>
   );
+}
+
+const THUMBNAIL = 48; // pixels, for screens that have two for one
+
+function thumbnailOf({ studio }: Column, choice: Choice): string | null {
+  const file = fileOf(String(choice));
+  return file && studio.server.address(pictureAddress(file, THUMBNAIL));
 }
 
 function stepChoice(column: Column, { widget }: RowProps, step: number): void {

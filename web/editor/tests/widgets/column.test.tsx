@@ -2,6 +2,7 @@
 
 import { act } from "react";
 import { afterEach, describe, expect, test } from "vitest";
+import { workflowOf } from "../../src/state/documents";
 import { type Inputs, nodeWith, press, show, type Shown, write } from "./studio";
 
 let shown: Shown | null = null;
@@ -227,4 +228,41 @@ test("values kept by name are changed by name", async () => {
   const { values } = await drawn({ rate: ["INT", {}] }, { rate: 24, other: "stays" });
   await press(control("rate"), "ArrowUp");
   expect(values()).toEqual({ rate: 25, other: "stays" });
+});
+
+test("a widget that a subgraph shows changes the node inside, and undoing brings it back", async () => {
+  const inside = {
+    id: "sub",
+    name: "Inside",
+    nodes: [{ ...nodeWith([20]), id: 7 }],
+    links: [],
+    inputNode: { id: -10, bounding: [0, 0, 1, 1] },
+    outputNode: { id: -20, bounding: [0, 0, 1, 1] },
+  };
+  const instance = { ...nodeWith([]), type: "sub", properties: { proxyWidgets: [["7", "steps"]] } };
+  shown = await show({ steps: ["INT", { max: 100 }] }, instance, { definitions: { subgraphs: [inside] } });
+  const { studio } = shown;
+  const value = (): unknown => {
+    const tab = studio.documents.getState().tabs[0];
+    return tab && workflowOf(tab).definitions?.subgraphs?.[0]?.nodes[0]?.widgets_values;
+  };
+  await press(control("steps"), "PageUp");
+  expect(value()).toEqual([30]);
+  expect(control("steps").getAttribute("aria-valuenow")).toBe("30");
+  await act(async () => studio.documents.undo());
+  expect(value()).toEqual([20]);
+  expect(control("steps").getAttribute("aria-valuenow")).toBe("20");
+});
+
+test("a primitive has the control of the widget that it feeds", async () => {
+  const target = { ...nodeWith(["euler"]), id: 2, inputs: [{ name: "sampler", type: "COMBO", link: 9, widget: { name: "sampler" } }] };
+  const primitive = {
+    ...nodeWith(["heun", "fixed"]),
+    type: "PrimitiveNode",
+    outputs: [{ name: "COMBO", type: "COMBO", links: [9], widget: { name: "sampler" } }],
+  };
+  const rest = { nodes: [primitive, target], links: [[9, 1, 0, 2, 0, "COMBO"]] as const };
+  shown = await show({ sampler: [["euler", "heun", "dpm_2"], {}] }, primitive, rest);
+  await press(control("value"), "ArrowRight");
+  expect(shown.values()).toEqual(["dpm_2", "fixed"]);
 });

@@ -2,6 +2,7 @@
 
 import { act } from "react";
 import { createRoot } from "react-dom/client";
+import { schemaOf } from "../../src/document/node_schema";
 import { readCatalogue } from "../../src/document/schema";
 import type { Workflow, WorkflowNode } from "../../src/document/workflow";
 import { workflowOf } from "../../src/state/documents";
@@ -63,8 +64,10 @@ export async function show(inputs: Inputs, node: WorkflowNode, rest: Partial<Wor
 
 function First() {
   const node = useTab((tab) => workflowOf(tab).nodes[0]);
-  const types = useCatalogue((state) => state.types);
-  return node ? <WidgetColumn node={node} schema={types.get(node.type)} /> : null;
+  const workflow = useTab(workflowOf);
+  const catalogue = useCatalogue((state) => state.types);
+  if (!node || !workflow) return null;
+  return <WidgetColumn node={node} schema={schemaOf(node, { workflow, graph: workflow, catalogue })} />;
 }
 
 /** Press a key on an element; whether its usual effect remains. */
