@@ -297,7 +297,7 @@ def _keep(page: Page, node_id: int) -> None:
             const database = await answer(indexedDB.open("weft"));
             const drafts = await answer(database.transaction("drafts").objectStore("drafts").getAll());
             database.close();
-            return drafts.some(({ name, workflow }) => name === "opened" && workflow.nodes.some((node) => node.id === id));
+            return drafts.some((one) => one.name === "opened" && one.workflow.nodes.some((node) => node.id === id));
         }""",
         arg=node_id,
     )

@@ -1,4 +1,4 @@
-import { memo } from "react";
+import { memo, useState } from "react";
 import { useText } from "../i18n/use_text";
 import { type NodeRun, nodeRun, type ShownFile } from "../state/runs";
 import { useRuns, useStudio } from "../state/studio";
@@ -68,6 +68,8 @@ interface About extends Readonly<Record<string, unknown>> {
 function Picture({ file, about }: { readonly file: ShownFile; readonly about: About }) {
   const t = useText();
   const { server, ui } = useStudio();
+  const [gone, setGone] = useState(false);
+  if (gone) return <p className="node-gone">{t("running.pictureGone", { name: file.filename })}</p>;
   return (
     <button
       type="button"
@@ -77,7 +79,7 @@ function Picture({ file, about }: { readonly file: ShownFile; readonly about: Ab
       onDragStart={(event) => dragPicture(event, file, server)}
       onClick={() => ui.show("picture", about)}
     >
-      <img src={server.address(fileAddress(file, SMALL))} alt="" decoding="async" draggable={false} />
+      <img src={server.address(fileAddress(file, SMALL))} alt="" decoding="async" draggable={false} onError={() => setGone(true)} />
     </button>
   );
 }

@@ -5,6 +5,7 @@ import type { Studio } from "../state/studio";
 import { Frames } from "./frames";
 import { autoQueue } from "./auto_queue";
 import { clearProblems } from "./clearing";
+import { takePictureDrops } from "./picture_drops";
 import { tell } from "./tell";
 import { fetchTruth } from "./truth";
 import { announceRuns } from "./announcing";
@@ -13,7 +14,7 @@ type Heard = { readonly message: SocketMessage } | { readonly picture: SocketPic
 
 /** Follow the socket, and do what follows from what it tells; the answer ends it. */
 export function followRuns(studio: Studio): () => void {
-  const stops = [followSocket(studio), clearProblems(studio), autoQueue(studio), announceRuns(studio)];
+  const stops = [followSocket(studio), clearProblems(studio), autoQueue(studio), announceRuns(studio), takePictureDrops(studio)];
   return () => {
     for (const stop of stops) stop();
   };

@@ -66,12 +66,13 @@ export function tellRefusal(studio: Studio, tab: string, problem: ServerProblem)
   if (first !== undefined) revealNode(studio, tab, first);
   const lines = [...problems.values()].flat().map((one) => [one.message, one.details].filter(Boolean).join(" "));
   const details = lines.length > 0 ? shortened(lines) : problem.details;
-  const text = problems.size > 0 ? studio.text("running.refusedNodes", { count: problems.size }) : sentenceOf(problem, studio.text);
+  const text = sentenceOf(problem, problems.size, studio.text);
   const action = first === undefined ? undefined : { title: studio.text("running.showNode"), run: () => revealNode(studio, tab, first) };
   studio.ui.notify({ tone: "problem", text, details, ...(action ? { action } : {}) });
 }
 
-function sentenceOf(problem: ServerProblem, t: Text): string {
+function sentenceOf(problem: ServerProblem, nodes: number, t: Text): string {
+  if (nodes > 0) return nodes === 1 ? t("running.refusedNode") : t("running.refusedNodes", { count: nodes });
   if (problem.kind === "prompt_no_outputs") return t("running.noOutputs");
   return problem.message;
 }
