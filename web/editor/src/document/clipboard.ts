@@ -6,6 +6,7 @@
  */
 
 import { definitionsUsed } from "./definitions";
+import { leastSize } from "./geometry";
 import { isObject } from "./json";
 import { indexOf, type Link } from "./links";
 import { parseJson } from "./parse";
@@ -23,7 +24,7 @@ import type {
   Workflow,
   WorkflowNode,
 } from "./workflow";
-import { keyOf } from "./workflow";
+import { keyOf, pair } from "./workflow";
 
 /** Where the stock editor keeps what was copied, in the browser's storage. */
 export const STOCK_STORAGE_KEY = "litegrapheditor_clipboard";
@@ -81,14 +82,23 @@ function asObject(link: Link): LinkObject {
 
 /** What goes onto the clipboard as plain text, and into the browser's storage. */
 export function clippingText(clipping: Clipping): string {
-  return JSON.stringify(clipping);
+  return JSON.stringify({ ...clipping, nodes: clipping.nodes.map(completed) });
+}
+
+/** The stock editor pastes nothing at all when a node lacks one of these. */
+function completed(node: WorkflowNode): WorkflowNode {
+  const size = pair(node.size, leastSize(node, undefined));
+  return { ...node, size, flags: node.flags ?? {}, order: node.order ?? 0, mode: node.mode ?? 0, properties: node.properties ?? {} };
 }
 
 /** What goes onto the clipboard as HTML. */
 export function clippingHtml(clipping: Clipping): string {
   const packed = base64(new TextEncoder().encode(clippingText(clipping)));
-  return `<meta charset="utf-8"><div><span ${ATTRIBUTES[0]}="${packed}"></span></div><span>Nodes</span>`;
+  return `<meta charset="utf-8"><div><span ${ATTRIBUTES[0]}="${packed}"></span></div>${FOLLOWED_BY}`;
 }
+
+/** Without this after it the stock editor does not find the attribute. */
+const FOLLOWED_BY = '<span style="white-space:pre-wrap;">Text</span>';
 
 /** The attribute of the stock editor, and that of its versions before. */
 const ATTRIBUTES = ["data-comfy-metadata", "data-metadata"] as const;
