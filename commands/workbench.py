@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from execution.registry import Registry
 from execution.store import DiskStore
 from execution.tiered import TieredCache
 from folders.job_files import JobFiles
+from folders.shown_files import still_there
 from folders.source_version import source_digest
 from folders.workspace import Workspace
 from models.memory import DeviceError, DeviceMemory
@@ -127,6 +129,7 @@ def build_engine(
         code_salt=code_salt(memory),
         session=chosen.session,
         meter=chosen.meter,
+        still_shown=partial(still_there, workspace),
     )
 
 

@@ -41,6 +41,10 @@ class Cache(Protocol):
 
     def put(self, key: str, root: str, entry: Entry) -> None: ...
 
+    def drop(self, key: str) -> None:
+        """Forget the result under a key, if there is one."""
+        ...
+
     def clear(self) -> None: ...
 
     def close(self) -> None:
@@ -154,6 +158,11 @@ class MemoryCache:
                 self._drop_least_worth(self._max_bytes, key)
             if self._max_entries is not None and len(self._slots) > self._max_entries:
                 self._drop_oldest(self._max_entries)
+
+    def drop(self, key: str) -> None:
+        with self._lock:
+            if key in self._slots:
+                self._drop(key)
 
     def clear(self) -> None:
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, cast
@@ -34,6 +34,10 @@ def _nothing() -> None:
     """For runs whose plan nobody looks at."""
 
 
+StillShown = Callable[[Mapping[str, Sequence[Any]]], bool]
+"""Whether what a node shows (its `ui`) can still be shown: the files that it names are there."""
+
+
 @dataclass(slots=True)
 class Surroundings:
     """What a run gives to the nodes it calls."""
@@ -48,6 +52,7 @@ class Surroundings:
     begins: Callable[[NodeRef], None] | None = None  # called by the thread that calls the node, before it does
     meter: Meter | None = None  # of the memory that nodes take
     planned: Callable[[], None] = _nothing  # called once it is known which nodes the run depends on
+    still_shown: StillShown | None = None  # whether what a known result shows is there; None: it always is
 
 
 class Caller:

@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Any, Literal
 
 from execution.cache import Cache, MemoryCache
-from execution.calls import Instances, Surroundings
+from execution.calls import Instances, StillShown, Surroundings
 from execution.context import CancelToken, Services
 from execution.dynamic_graph import DynamicGraph
 from execution.errors import Cancelled, NodeError, NodeRef
@@ -68,7 +68,8 @@ class Engine:
     `services` are the objects nodes ask for by type; `files` tells the content of files apart; `code_salt` is a
     version of the code that nodes call (their own is in the keys anyway). `session` marks the results of node packs,
     whose nodes may depend on what their keys do not say: another session does not take them for its own. `meter`
-    measures the memory that nodes take.
+    measures the memory that nodes take. `still_shown` tells whether what an output node showed is there yet: where a
+    person has deleted the picture, the node runs again.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Engine:
         code_salt: str = "",
         session: str = "",
         meter: Meter | None = None,
+        still_shown: StillShown | None = None,
     ) -> None:
         self.registry = registry
         self.cache: Cache = MemoryCache() if cache is None else cache
@@ -91,6 +93,7 @@ class Engine:
         self._thread_context = thread_context
         self._run_context = run_context
         self._meter = meter
+        self._still_shown = still_shown
         self._plans = Plans(registry, code_salt, session)
         self._instances: Instances = {}
         self._last: KeyRecord | None = None
@@ -155,6 +158,7 @@ class Engine:
             self._thread_context,
             begins,
             self._meter,
+            still_shown=self._still_shown,
         )
         run = Run(around, self._plans, self.cache, self._files, self._instances, outbox)
         plan = Planned(around.graph, run.keys, self.registry, self._last)

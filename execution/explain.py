@@ -37,7 +37,10 @@ class Reasons:
         if self._known is None:
             self._known = frozenset(before.keys.values())
         if now.keys[node_id] in self._known:
-            return "its result was no longer kept (it failed, was let go to save memory, or the cache was emptied)"
+            return (
+                "its result was no longer kept (it failed, its file was deleted, it was let go to save memory, or the "
+                "cache was emptied)"
+            )
         change = self._change(node_id, before)
         return change.what if change.node in (node_id, None) else f"{change.what}, on which it depends"
 

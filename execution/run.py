@@ -86,6 +86,7 @@ class Run:
         self._around.planned()
         keys = self.keys.of
         self._cache.begin_run([keys[node_id] for node_id in needed])
+        self._forget_what_is_gone(targets)
         self.cached = [node_id for node_id in needed if keys[node_id] in self._cache]
         self._known_at_start = set(self.cached)
         emit(Started(len(needed)))
@@ -100,6 +101,16 @@ class Run:
             raise
         works = self._schedule.works
         return {n: entry.outputs for n in targets if (entry := works[n].entry) is not None}
+
+    def _forget_what_is_gone(self, targets: list[str]) -> None:
+        """Results whose files somebody deleted since are no results any more."""
+        still_shown = self._around.still_shown
+        if still_shown is None:
+            return
+        for node_id in targets:
+            known = self._cache.peek(self.keys.of[node_id])
+            if known is not None and known.ui and not still_shown(known.ui):
+                self._cache.drop(self.keys.of[node_id])
 
     def _failure(self, error: NodeError) -> NodeFinished:
         """What is known of the node that failed, and of its memory only here: its call has not returned."""

@@ -44,6 +44,10 @@ class TieredCache:
         if entry.lasting and entry.ui is None:
             self.disk.write_later(key, entry.outputs, entry.seconds)
 
+    def drop(self, key: str) -> None:
+        """Forget it in memory. What shows something is never on disk, and the rest is as good from there."""
+        self.memory.drop(key)
+
     def clear(self) -> None:
         """Forget everything, so that the next run computes everything."""
         self.memory.clear()
