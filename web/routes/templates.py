@@ -96,7 +96,7 @@ ENTRY = {
         "category": {"enum": ["Start", "Image", "Control", "Compose", "Sweep"]},
         "picture": {"type": "string", "description": "Its address."},
         "tags": {"type": "array", "items": {"type": "string"}},
-        "seconds": {"type": "number", "description": "What it took with the bundled checkpoints, on two CPU cores."},
+        "seconds": {"type": "number", "description": "What it took with the bundled checkpoints, on one CPU core."},
         "needs": {"type": "array", "items": {"type": "string"}, "description": "What one should have, as sentences."},
     },
 }
