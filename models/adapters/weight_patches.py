@@ -31,10 +31,10 @@ class Change:
 
     def of(self, weight: Tensor) -> Tensor:
         """The changed weight, float32, of a weight in float32."""
-        difference = self.delta.full(weight.device).reshape(weight.shape) * self.scale
+        difference = self.delta.full(weight.device).reshape(weight.shape)
         if self.lengths is None:
-            return weight + difference * self.strength
-        changed = weight + difference
+            return weight.add(difference, alpha=self.scale * self.strength)
+        changed = weight.add(difference, alpha=self.scale)
         lengths = self.lengths.to(weight)
         along = tuple(axis for axis, size in enumerate(lengths.shape) if size == 1)
         changed = changed * (lengths / torch.linalg.vector_norm(changed, dim=along, keepdim=True))
