@@ -155,7 +155,7 @@ def add_secrets(base: Path) -> None:
 def outside(base: Path) -> dict[str, bytes | None]:
     """All that no request may change: every file but those in the allowed folders and in the server's own."""
     own = base / "deep/workspace/user"
-    allowed = [*inner(base), own / ".history"]
+    allowed = [*inner(base), own / ".history", own / "cache"]
     return {
         path.relative_to(base).as_posix(): path.read_bytes() if path.is_file() else None
         for path in sorted(base.rglob("*"))
