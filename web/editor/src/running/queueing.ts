@@ -12,6 +12,7 @@ import { withAlternativesPicked } from "./alternatives";
 import { forgetRun, rememberRun } from "./remembered";
 import { readNodeErrors, showProblems, tellRefusal } from "./refusals";
 import { offerStandIns } from "./stand_ins";
+import { fetchTruth } from "./truth";
 import { type PartialRun, runUntil } from "./until";
 
 export interface Queueing {
@@ -80,7 +81,7 @@ async function send(studio: Studio, sending: Sending): Promise<boolean> {
   } catch (error) {
     if (!(error instanceof ServerProblem)) throw error;
     if (error.status === 0) {
-      await lost(studio, sending, error);
+      lost(studio, sending, error);
       return false;
     }
     drop(studio, prompt);
@@ -131,9 +132,11 @@ function drop(studio: Studio, prompt: string): void {
   });
 }
 
-/** No answer came. The job may be in the queue all the same; sending it again under its key finds out. */
-async function lost(studio: Studio, sending: Sending, problem: ServerProblem): Promise<void> {
-  drop(studio, sending.prompt);
+/** No answer came. The job may be in the queue all the same: asking, or sending it again under its key, finds out. */
+function lost(studio: Studio, sending: Sending, problem: ServerProblem): void {
+  const run = studio.runs.getState().runs.get(sending.prompt);
+  if (run) studio.runs.setState((state) => ({ runs: new Map(state.runs).set(run.prompt, { ...run, isLost: true }) }));
+  if (studio.runs.getState().connection === "open") void fetchTruth(studio);
   studio.ui.notify({
     tone: "problem",
     text: problem.message,

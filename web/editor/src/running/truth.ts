@@ -49,7 +49,7 @@ async function jobOrNone(studio: Studio, prompt: string): Promise<JobDetail | nu
 async function learn(studio: Studio, { prompt, tab, probes }: Remembered, job: JobDetail | null): Promise<void> {
   const known = studio.runs.getState().runs.get(prompt);
   if (!job) {
-    if (known?.status === "sending") return; // Whoever sends it finds out.
+    if (known?.status === "sending" && !known.isLost) return; // It is on its way.
     forgetRun(sessionStorage, prompt);
     if (known) tell(studio, [{ type: "execution_interrupted", data: { prompt_id: prompt } }]);
     return;
@@ -58,7 +58,7 @@ async function learn(studio: Studio, { prompt, tab, probes }: Remembered, job: J
   const workflow = known?.workflow ?? (job.workflow.extra_data.extra_pnginfo?.workflow as Workflow | undefined);
   if (!workflow) return;
   const run: Run = known
-    ? { ...known, status }
+    ? { ...known, status, isLost: false }
     : { prompt, tab, workflow, status, secondsLeft: null, secondsTotal: null, probes: new Map(probes) };
   studio.runs.setState((state) => ({ runs: new Map(state.runs).set(prompt, run) }));
   if (isLive(run)) return;

@@ -51,6 +51,8 @@ export interface Run {
   /** What was queued. */
   readonly workflow: Workflow;
   readonly status: RunStatus;
+  /** No answer came when it was sent: the server may have it or not, until it can be asked. */
+  readonly isLost?: boolean;
   readonly secondsLeft: number | null;
   readonly secondsTotal: number | null;
   /** The time left comes from earlier runs on this machine, not from a rule of thumb. */

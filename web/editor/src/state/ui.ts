@@ -24,8 +24,6 @@ export interface UiState {
   readonly inspecting: InspectedWire | null;
   readonly dialog: OpenDialog | null;
   readonly notices: readonly Notice[];
-  /** A node of the shown graph that the canvas brings into view; `at` tells two wishes for the same node apart. */
-  readonly reveal: { readonly node: string; readonly at: number } | null;
 }
 
 /** The output whose value the inspector shows. */
@@ -41,12 +39,10 @@ export interface Ui extends StoreApi<UiState> {
   dismiss(id: string): void;
   show(dialog: string, about?: Readonly<Record<string, unknown>>): void;
   togglePanel(panel: string): void;
-  /** Bring a node of the shown graph into view, by its key there. */
-  reveal(node: string): void;
 }
 
 export function createUi(): Ui {
-  const store = createStore<UiState>(() => ({ panel: null, inspecting: null, dialog: null, notices: [], reveal: null }));
+  const store = createStore<UiState>(() => ({ panel: null, inspecting: null, dialog: null, notices: [] }));
   return {
     ...store,
     notify(notice) {
@@ -57,6 +53,5 @@ export function createUi(): Ui {
     dismiss: (id) => store.setState((state) => ({ notices: state.notices.filter((notice) => notice.id !== id) })),
     show: (name, about = {}) => store.setState({ dialog: { name, about } }),
     togglePanel: (panel) => store.setState((state) => ({ panel: state.panel === panel ? null : panel })),
-    reveal: (node) => store.setState({ reveal: { node, at: performance.now() } }),
   };
 }
