@@ -14,6 +14,8 @@ from tests.web.helpers.serving import NOBODY, Served, serving
 from tests.web.test_web_files_view import png_that_claims
 from web.files import placing
 
+ORIENTATION, TURNED_RIGHT = 0x0112, 6  # EXIF: how the camera was held
+
 
 def png(colour=(1, 2, 3), size=(8, 8), texts=None) -> bytes:
     info = PngInfo()
@@ -253,6 +255,31 @@ def test_a_mask_gives_the_original_its_transparency(tmp_path):
         await upload(server, png((9, 9, 9, 77), (4, 4)), "small.png", to="mask", original_ref=again)
         with Image.open(tmp_path / "input/small.png") as result:
             assert result.size == (8, 8)
+
+    serving(tmp_path, test, NOBODY)
+
+
+def test_a_mask_fits_the_picture_as_it_is_seen(tmp_path):
+    async def test(server: Served) -> None:
+        camera = Image.new("RGB", (8, 4), (10, 20, 30))
+        camera.putpixel((0, 0), (200, 0, 0))
+        exif = camera.getexif()
+        exif[ORIENTATION] = TURNED_RIGHT
+        camera.save(tmp_path / "input/camera.png", exif=exif)
+        Image.new("I;16", (8, 4), 0x8000).save(tmp_path / "input/deep.png")
+        for name, size in (("camera.png", (4, 8)), ("deep.png", (8, 4))):
+            mask = Image.new("LA", size, (0, 255))
+            mask.putpixel((1, 2), (0, 7))
+            sent = io.BytesIO()
+            mask.save(sent, "PNG")
+            reference = json.dumps({"filename": name, "type": "input"})
+            await upload(server, sent.getvalue(), f"masked-{name}", to="mask", original_ref=reference)
+        with Image.open(tmp_path / "input/masked-camera.png") as result:
+            assert (result.size, result.getexif().get(ORIENTATION)) == ((4, 8), None)
+            assert result.getpixel((3, 0)) == (200, 0, 0, 255)
+            assert result.getpixel((1, 2)) == (10, 20, 30, 7)
+        with Image.open(tmp_path / "input/masked-deep.png") as result:
+            assert result.getpixel((1, 2)) == (128, 128, 128, 7)
 
     serving(tmp_path, test, NOBODY)
 

@@ -152,24 +152,26 @@ def check_upload(path: Path) -> None:
 
 
 def with_alpha(original: Path, mask: Path) -> bytes:
-    """The original picture as a PNG with the mask picture's alpha; its text chunks (the workflow) are kept.
+    """The original picture, upright, as a PNG with the mask picture's alpha; its text chunks (the workflow) are kept.
 
     Raises:
         Refusal: one of the two cannot be read or has too many pixels.
         FileNotFoundError: the original has gone.
     """
+    from PIL import ImageOps
     from PIL.PngImagePlugin import PngInfo
 
     with original.open("rb") as first, mask.open("rb") as second:
         try:
             picture, painted = open_checked(first), open_checked(second)
             picture.load()  # text may stand after the pixels
+            picture = ImageOps.exif_transpose(picture)
             texts = PngInfo()
             for key, value in picture.info.items():
                 if isinstance(key, str) and isinstance(value, str) and 0 < len(key) < 80:
                     texts.add_text(key, value)
             alpha = painted.convert("RGBA").getchannel("A")
-            result = picture.convert("RGBA")
+            result = _eight_bits(picture).convert("RGBA")
             if alpha.size != result.size:
                 alpha = alpha.resize(result.size)
             result.putalpha(alpha)
