@@ -7,11 +7,12 @@
  */
 
 import { indexOf } from "./links";
-import type { InputSpec, NodeSchema } from "./schema";
+import { freeName } from "./names";
+import type { InFile, InputSpec, NodeSchema } from "./schema";
 import { plainInput } from "./schema";
 import { placesIn, shownWidgets } from "./widget_places";
 import { defaultOf, listedValues, savedValue } from "./widget_values";
-import type { NodeId, SubgraphDefinition, WorkflowNode } from "./workflow";
+import type { SubgraphDefinition, WorkflowNode } from "./workflow";
 import { INPUT_NODE, keyOf } from "./workflow";
 
 type SchemaOfInner = (inner: WorkflowNode) => NodeSchema;
@@ -40,12 +41,15 @@ export function promotedInputs(
     return standIn(slot.name, inner, { place: placeOf(node, number, slot.name, fed, entries) });
   });
   const taken = new Set([...fed.values()].map((inner) => `${keyOf(inner.node.id)} ${inner.spec.name}`));
+  const names = inputs.map((input) => input.name);
   const others = entries.flatMap(([id, name], entry) => {
     const inner = id === OWN || taken.has(`${id} ${name}`) ? undefined : innerWidget(definition, id, name, schemaOfInner);
     if (!inner) return [];
-    const home = { scope: definition.id, node: inner.node.id, name, index: inner.index };
+    const free = freeName(name, names);
+    names.push(free);
     const own = listedValues(node).length === entries.length && entries.length !== fed.size;
-    return standIn(name, inner, own ? { place: entry } : { place: NOWHERE, home });
+    const home = own ? undefined : { scope: definition.id, node: inner.node.id, name, index: inner.index };
+    return standIn(free, inner, { place: own ? entry : NOWHERE, home, label: inner.node.title || name });
   });
   return [...inputs, ...others];
 }
@@ -121,7 +125,7 @@ function placeOf(
 function standIn(
   name: string,
   inner: Inner,
-  inFile: { readonly place: number; readonly home?: { scope: string; node: NodeId; name: string; index: number } },
+  inFile: InFile,
 ): InputSpec {
   const value = savedValue(inner.node, inner.spec.name, inner.index) ?? defaultOf(inner.spec);
   const fields = { name, default: value, optional: false, isWidget: true, controlAfterGenerate: false };

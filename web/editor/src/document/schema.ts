@@ -38,6 +38,8 @@ export interface InFile {
   readonly place?: number;
   /** The value belongs to a widget inside a subgraph, and is changed there. */
   readonly home?: WidgetHome;
+  /** What people call it. */
+  readonly label?: string;
   /** Not even the file says which input this is. */
   readonly nameless?: boolean;
 }

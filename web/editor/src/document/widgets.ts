@@ -61,7 +61,7 @@ function makeWidgets(node: WorkflowNode, schema: NodeSchema): readonly Widget[] 
     const input = inputs.get(spec.name);
     return {
       name: spec.name,
-      label: input?.label ?? spec.name,
+      label: input?.label ?? spec.inFile?.label ?? spec.name,
       spec,
       index,
       value: savedValue(node, spec.name, index) ?? defaultOf(spec),

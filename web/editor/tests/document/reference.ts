@@ -34,23 +34,33 @@ export function apiPrompts(): readonly (readonly [string, unknown])[] {
 /** The prompt that the stock editor makes of a UI workflow; undefined where it was not recorded. */
 export function recordedPrompt(name: string): Prompt | undefined {
   const file = join(GIVEN, "ui_to_api", name);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Prompt) : undefined;
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as { output: Prompt }).output : undefined;
 }
 
 export type Prompt = Record<string, { class_type: string; inputs: Record<string, unknown> }>;
 
-/** The stock node types, in the shape that servers announce. */
+/** The stock node types, in the shape that servers announce: the reference names the choices that machines differ in. */
 export function stockCatalogue(): Catalogue {
   const nodes = JSON.parse(readFileSync(join(REFERENCE, "nodes.json"), "utf8")) as Record<string, Described>;
-  const info = Object.entries(nodes).map(([type, node]) => [
-    type,
-    { ...node, input: node.inputs, output: node.outputs, output_name: node.output_names },
-  ]);
+  const info = Object.entries(nodes).map(([type, node]) => {
+    const input = Object.fromEntries(Object.entries(node.inputs).map(([part, inputs]) => [part, announced(inputs)]));
+    return [type, { ...node, input, output: node.outputs, output_name: node.output_names }];
+  });
   return readCatalogue(Object.fromEntries(info));
 }
 
+function announced(inputs: Described["inputs"][string]): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, [type, options]]) => {
+      const isNamed = typeof type === "string" && (type.startsWith("FILES:") || ["SAMPLERS", "SCHEDULERS"].includes(type));
+      const output = ["SAMPLERS", "SCHEDULERS"].includes(String(type)) ? ["euler", "normal"] : ["a.safetensors"];
+      return [name, isNamed ? [output, options ?? {}] : [type, options ?? {}]];
+    }),
+  );
+}
+
 interface Described {
-  readonly inputs: unknown;
+  readonly inputs: Record<string, Record<string, readonly [unknown, unknown?]>>;
   readonly outputs: unknown;
   readonly output_names: unknown;
 }

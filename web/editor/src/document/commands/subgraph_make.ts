@@ -7,6 +7,7 @@ import { edited, type GraphDraft, inTurn, type Recipe, removeWhere, type Workflo
 import { freshId } from "../fresh_id";
 import { type Box, leastSize, nodeBox } from "../geometry";
 import { indexOf, type Link } from "../links";
+import { freeName } from "../names";
 import { schemaOf } from "../node_schema";
 import type { Catalogue } from "../schema";
 import { widgetsOf } from "../widgets";
@@ -26,7 +27,7 @@ import { INPUT_NODE, keyOf, OUTPUT_NODE } from "../workflow";
 import { connect, disconnect, type End } from "./links";
 import { nextLinkId } from "./ids";
 import { addNode } from "./nodes";
-import { freeName, innerValues } from "./subgraph_slots";
+import { innerValues } from "./subgraph_slots";
 import { promoteWidget } from "./subgraph_edit";
 
 /** What goes over the border: the links of one output, and the slot that they get. */

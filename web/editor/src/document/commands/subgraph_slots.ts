@@ -4,6 +4,7 @@ import type { Draft } from "immer";
 import { type GraphDraft, scan, type WorkflowDraft } from "../edit";
 import { freshId } from "../fresh_id";
 import type { Json } from "../json";
+import { freeName } from "../names";
 import type { Catalogue } from "../schema";
 import { widgetsNow } from "../widgets";
 import type { Graph, NodeOutput, SlotType, SubgraphSlot, Workflow, WorkflowNode } from "../workflow";
@@ -50,14 +51,6 @@ export function pushSlot(graph: Definition, workflow: WorkflowDraft, side: Side,
     if (side === "inputs") (instance.inputs ??= []).push({ name: free, type, link: null });
     else (instance.outputs ??= []).push({ name: free, type, links: null } as Draft<NodeOutput>);
   }
-}
-
-/** A name that is not taken: `text`, `text_1`, `text_2` ... */
-export function freeName(name: string, taken: readonly string[]): string {
-  if (!taken.includes(name)) return name;
-  let number = 1;
-  while (taken.includes(`${name}_${number}`)) number += 1;
-  return `${name}_${number}`;
 }
 
 /** The drafts of a subgraph's instances, in all graphs of a workflow. */
