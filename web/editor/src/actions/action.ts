@@ -11,6 +11,10 @@ export interface Action {
   readonly keys?: readonly string[];
   /** Also while a text field has the focus. */
   readonly inText?: boolean;
+  /** Its keys count only while the focus is on the canvas or on nothing, so that buttons and lists keep theirs. */
+  readonly onCanvas?: boolean;
+  /** Keys of which the browser makes an event (`copy`, `paste`) that does it: shown to people, not listened to. */
+  readonly nativeKeys?: readonly string[];
   /** Whether it can be done now; absent: always. */
   readonly when?: (studio: Studio) => boolean;
   readonly run: (studio: Studio) => void | Promise<void>;

@@ -10,7 +10,11 @@ export function listenToKeys(page: Document, studio: Studio, actions: readonly A
     const combination = combinationOf(event);
     const inText = isTextField(event.target);
     const action = actions.find(
-      (one) => one.keys?.includes(combination) && (!inText || one.inText) && (one.when?.(studio) ?? true),
+      (one) =>
+        one.keys?.includes(combination) &&
+        (!inText || one.inText) &&
+        (!one.onCanvas || isOnCanvas(event.target)) &&
+        (one.when?.(studio) ?? true),
     );
     if (!action) return;
     event.preventDefault();
@@ -28,6 +32,12 @@ export function combinationOf(event: KeyboardEvent): string {
   if (event.altKey) parts.push("Alt");
   if (event.shiftKey) parts.push("Shift");
   return [...parts, key === " " ? "Space" : key].join("+");
+}
+
+/** The focus is on the canvas itself or on a node, or on nothing. */
+function isOnCanvas(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  return target === target.ownerDocument.body || target.matches(".canvas, .canvas [data-node], .canvas [data-group]");
 }
 
 function isTextField(target: EventTarget | null): boolean {

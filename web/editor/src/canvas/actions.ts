@@ -1,18 +1,25 @@
+/** Everything that can be done on the canvas. */
+
 import type { Action } from "../actions/action";
-import { removeNodes } from "../document/commands/nodes";
-import { activeTab, NOTHING } from "../state/documents";
+import { ARRANGING } from "./actions/arranging";
+import { CHANGING, COLOURING } from "./actions/changing";
+import { CLIPBOARD } from "./actions/clipboard";
+import { GROUPING } from "./actions/grouping";
+import { KEYBOARD } from "./actions/keyboard";
+import { LINKS } from "./actions/links";
+import { SELECTING } from "./actions/selecting";
+import { SUBGRAPHS } from "./actions/subgraphs";
+import { VIEWING } from "./actions/viewing";
 
 export const CANVAS_ACTIONS: readonly Action[] = [
-  {
-    id: "canvas.delete",
-    title: "canvas.delete",
-    keys: ["Delete", "Backspace"],
-    when: (studio) => (activeTab(studio.documents.getState())?.selection.nodes.size ?? 0) > 0,
-    run(studio) {
-      const tab = activeTab(studio.documents.getState());
-      if (!tab) return;
-      studio.documents.edit("edit.remove", removeNodes([...tab.selection.nodes]));
-      studio.documents.select(NOTHING);
-    },
-  },
+  ...KEYBOARD,
+  ...SELECTING,
+  ...CLIPBOARD,
+  ...CHANGING,
+  ...COLOURING,
+  ...GROUPING,
+  ...LINKS,
+  ...SUBGRAPHS,
+  ...ARRANGING,
+  ...VIEWING,
 ];

@@ -232,8 +232,8 @@ export class CanvasEngine implements CanvasView {
   }
 
   focus(node: string | null): void {
-    const target = node === null ? this.elements.root : this.nodeElement(node)?.querySelector<HTMLElement>("[data-node]");
-    target?.focus({ preventScroll: true });
+    if (node === null) this.elements.root.focus({ preventScroll: true });
+    else this.studio.canvas.setState({ focused: node });
   }
 
   /** The element that React Flow made for a node; null while it is out of sight. */

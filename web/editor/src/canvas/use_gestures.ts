@@ -1,4 +1,5 @@
 import { useEffect } from "react";
+import { listenToClipboard } from "./clipboard";
 import type { CanvasEngine } from "./engine";
 import { pick } from "./gestures/pick";
 import { Pointer, pointOf } from "./gestures/Pointer";
@@ -15,7 +16,9 @@ export function useGestures(engine: CanvasEngine | null): void {
     };
     const pointer = new Pointer(engine, pick, hover, (at, target) => openMenu(engine, at, target));
     const quiet = listenToClicks(engine);
+    const unplug = listenToClipboard(document, engine.studio);
     return () => {
+      unplug();
       pointer.end();
       quiet();
     };

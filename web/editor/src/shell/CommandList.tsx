@@ -60,7 +60,7 @@ export function CommandList({ close }: DialogProps) {
             onClick={() => run(action)}
           >
             <span>{nameOf(action)}</span>
-            {action.keys?.[0] ? <Keys combination={action.keys[0]} /> : null}
+            {(action.keys ?? action.nativeKeys)?.[0] ? <Keys combination={(action.keys ?? action.nativeKeys)?.[0] ?? ""} /> : null}
           </div>
         ))}
       </div>

@@ -13,7 +13,7 @@ export function KeysDialog({ close }: DialogProps) {
       <p className="hint">{t("shell.keysHint")}</p>
       <div className="keys-columns">
         {GROUPS.map((group) => {
-          const actions = ACTIONS.filter((action) => action.keys?.length && groupOf(action) === group);
+          const actions = ACTIONS.filter((action) => (action.keys ?? action.nativeKeys)?.length && groupOf(action) === group);
           if (actions.length === 0) return null;
           return (
             <section key={group.prefix} aria-label={t(group.title)}>
@@ -23,7 +23,7 @@ export function KeysDialog({ close }: DialogProps) {
                   <div key={action.id}>
                     <dt>{t(action.title)}</dt>
                     <dd>
-                      {action.keys?.map((keys) => (
+                      {(action.keys ?? action.nativeKeys)?.map((keys) => (
                         <Keys key={keys} combination={keys} />
                       ))}
                     </dd>

@@ -69,12 +69,21 @@ export interface CanvasState {
   readonly search: OpenSearch | null;
   readonly menu: OpenMenu | null;
   readonly renaming: Renaming | null;
-  /** The output or input from which the keyboard makes a link. */
+  /** The node from which the keyboard makes a link. */
   readonly connecting: string | null;
+  /** The node that has the focus, or shall have it once it is drawn. */
+  readonly focused: string | null;
 }
 
 export type CanvasStore = StoreApi<CanvasState>;
 
 export function createCanvas(): CanvasStore {
-  return createStore<CanvasState>(() => ({ view: null, search: null, menu: null, renaming: null, connecting: null }));
+  return createStore<CanvasState>(() => ({
+    view: null,
+    search: null,
+    menu: null,
+    renaming: null,
+    connecting: null,
+    focused: null,
+  }));
 }

@@ -56,7 +56,7 @@ export class Marquee implements Gesture {
       if (holds(box, group.bounding)) groups.add(index);
     }
     for (const bend of layout?.bends.values() ?? []) {
-      if (overlaps({ ...bend.at, width: 0.1, height: 0.1 }, box)) reroutes.add(bend.id);
+      if (overlaps({ x: bend.x, y: bend.y, width: 0.1, height: 0.1 }, box)) reroutes.add(bend.id);
     }
     const now = activeTab(studio.documents.getState())?.selection;
     const same = now && now.nodes.size === nodes.size && now.groups.size === groups.size && now.reroutes.size === reroutes.size;

@@ -35,6 +35,8 @@ export interface MoverOptions {
   readonly click: (keys: Keys) => void;
   /** Called when it begins; may put other things in the place of what moves: copies of it. */
   readonly begins?: () => Moved | null;
+  /** Edits with the same key become one. */
+  readonly mergeKey?: string;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -87,7 +89,7 @@ export class Mover implements Gesture {
     this.move(at);
     const { x, y } = this.offset;
     if (x === 0 && y === 0) return this.cancel();
-    this.options.engine.studio.documents.edit("edit.move", moveAll(this.moved, x, y));
+    this.options.engine.studio.documents.edit("edit.move", moveAll(this.moved, x, y), this.options.mergeKey ?? null);
     this.finish();
   }
 
@@ -126,7 +128,7 @@ function elementsOf(engine: CanvasEngine, moved: Moved): MovedElement[] {
   };
   const { layout } = engine;
   for (const key of moved.nodes) add(engine.nodeElement(key), layout?.places.get(key)?.box);
-  for (const id of moved.bends) add(engine.elements.root.querySelector(`[data-bend="${id}"]`), layout?.bends.get(id)?.at);
+  for (const id of moved.bends) add(engine.elements.root.querySelector(`[data-bend="${id}"]`), layout?.bends.get(id));
   for (const index of moved.groups) {
     const [x = 0, y = 0] = layout?.graph.groups?.[index]?.bounding ?? [];
     add(engine.elements.root.querySelector(`[data-group="${index}"]`), { x, y });

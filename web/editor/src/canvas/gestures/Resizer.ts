@@ -1,5 +1,6 @@
 /** A corner is dragged: the size of a node's body or of a group. */
 
+import { boundGroup } from "../../document/commands/groups";
 import { sizeNode } from "../../document/commands/nodes";
 import type { Recipe } from "../../document/edit";
 import type { Box } from "../../document/geometry";
@@ -80,9 +81,6 @@ export function resizedGroup(index: number, box: Box, element: HTMLElement): Res
     element,
     box,
     least: LEAST_GROUP,
-    edit: (width, height) => (graph) => {
-      const group = graph.groups?.[index];
-      if (group) group.bounding = [group.bounding[0], group.bounding[1], width, height];
-    },
+    edit: (width, height) => boundGroup(index, { ...box, width, height }),
   };
 }

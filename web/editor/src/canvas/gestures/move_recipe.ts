@@ -1,8 +1,9 @@
 /** The edit that a drag ends in. */
 
-import { inTurn, type Recipe } from "../../document/edit";
 import { moveNodes } from "../../document/commands/nodes";
-import { keyOf, pair, type Reroute } from "../../document/workflow";
+import { moveReroutes } from "../../document/commands/reroutes";
+import { inTurn, type Recipe } from "../../document/edit";
+import { keyOf } from "../../document/workflow";
 
 /** What moves together: keys of nodes, places of groups, ids of reroute points. */
 export interface Moved {
@@ -13,20 +14,24 @@ export interface Moved {
 
 /** Move all of them by a distance. */
 export function moveAll({ nodes, groups, bends }: Moved, dx: number, dy: number): Recipe {
-  return inTurn(moveNodes([...nodes], dx, dy), moveEnds(nodes, dx, dy), (graph) => {
+  return inTurn(
+    moveNodes([...nodes], dx, dy),
+    moveEnds(nodes, dx, dy),
+    moveReroutes([...bends], dx, dy),
+    moveBoxes(groups, dx, dy),
+  );
+}
+
+/** The boxes of groups alone: what they hold is moved by name. */
+function moveBoxes(groups: ReadonlySet<number>, dx: number, dy: number): Recipe {
+  return (graph) => {
     for (const place of groups) {
       const group = graph.groups?.[place];
       if (!group) continue;
       const [x, y, width, height] = group.bounding;
       group.bounding = [x + dx, y + dy, width, height];
     }
-    const listed = (graph.reroutes ?? graph.extra?.["reroutes"] ?? []) as Reroute[];
-    listed.forEach((one, place) => {
-      if (!bends.has(one.id)) return;
-      const [x, y] = pair(one.pos);
-      listed[place] = { ...one, pos: [x + dx, y + dy] };
-    });
-  });
+  };
 }
 
 /** The ends of a subgraph keep their places elsewhere than nodes do. */

@@ -1,12 +1,18 @@
 /** Which gesture a press begins. */
 
+import { flushSync } from "react-dom";
+import { freshId } from "../../document/fresh_id";
+import { groupBox } from "../../document/groups";
 import { activeTab } from "../../state/documents";
+import { duplicate } from "../clipboard";
 import type { CanvasEngine } from "../engine";
 import { pull } from "../links/loose_ends";
 import { click, isSelected, press, type SelectedKind } from "../selecting";
 import type { Gesture, Keys, Press } from "./gesture";
+import { bend } from "../actions/links";
+import { Click } from "./Click";
 import { Marquee } from "./Marquee";
-import { boxOfGroup, movedSelection } from "./moved";
+import { movedSelection } from "./moved";
 import { targetAt } from "./menu_target";
 import { Mover } from "./Mover";
 import { Resizer, resizedGroup, resizedNode } from "./Resizer";
@@ -17,7 +23,9 @@ const CONTROLS = "input, textarea, select, button, a, [contenteditable], .nodrag
 /** Null leaves the press to the browser and to React Flow. */
 export function pick(pressed: Press): Gesture | null {
   const { engine, target, button, keys, at } = pressed;
-  if (button !== 0 || engine.studio.ui.getState().dialog) return null;
+  if (engine.studio.ui.getState().dialog) return null;
+  if (button === 1) return bending(pressed);
+  if (button !== 0) return null;
   const corner = target.closest<HTMLElement>("[data-resize]");
   if (corner) return resizing(pressed, corner);
   const node = target.closest<HTMLElement>(".react-flow__node");
@@ -39,13 +47,22 @@ export function pick(pressed: Press): Gesture | null {
   return keys.ctrl || keys.shift ? new Marquee(engine, at) : null;
 }
 
+/** The middle button bends the link under it; elsewhere it moves the view. */
+function bending({ engine, at, target }: Press): Gesture | null {
+  const place = engine.toCanvas(at);
+  const about = target.closest(".react-flow__node") ? null : targetAt(engine, place, target);
+  const { layout } = engine;
+  if (about?.kind !== "link" || !layout) return null;
+  return new Click(() => bend(engine.studio, layout, about.id, place));
+}
+
 function resizing({ engine, at }: Press, corner: HTMLElement): Gesture | null {
   const { layout } = engine;
   const group = corner.closest<HTMLElement>("[data-group]");
   if (group && layout) {
     const index = Number(group.dataset["group"]);
-    const box = boxOfGroup(layout, index);
-    return box && new Resizer(engine, at, resizedGroup(index, box, group));
+    const resized = layout.graph.groups?.[index];
+    return resized ? new Resizer(engine, at, resizedGroup(index, groupBox(resized), group)) : null;
   }
   const element = corner.closest<HTMLElement>(".react-flow__node");
   const place = layout?.places.get(element?.dataset["id"] ?? "");
@@ -63,19 +80,28 @@ function moving({ engine, at, keys }: Press, kind: SelectedKind, id: string | nu
   const { studio } = engine;
   const was = isSelected(studio, kind, id);
   press(studio, kind, id, keys);
+  const mergeKey = keys.alt ? `drag ${freshId()}` : undefined;
   return new Mover({
     engine,
     at,
-    moved: movedSelection(engine),
+    moved: movedSelection(studio, engine.layout),
     corner: cornerOf(engine, kind, id),
     click: (now: Keys) => click(studio, kind, id, now, was),
+    ...(mergeKey === undefined ? {} : { mergeKey, begins: () => duplicates(engine, mergeKey) }),
   });
+}
+
+/** With Alt, copies move and the originals stay. They are drawn at once, so that they can be taken hold of. */
+function duplicates(engine: CanvasEngine, mergeKey: string): ReturnType<typeof movedSelection> {
+  flushSync(() => duplicate(engine.studio, false, mergeKey));
+  return movedSelection(engine.studio, engine.layout);
 }
 
 function cornerOf({ layout, studio }: CanvasEngine, kind: SelectedKind, id: string | number): { x: number; y: number } {
   const nowhere = { x: 0, y: 0 };
   if (!layout || !activeTab(studio.documents.getState())) return nowhere;
   if (kind === "nodes") return layout.places.get(String(id))?.box ?? nowhere;
-  if (kind === "reroutes") return layout.bends.get(Number(id))?.at ?? nowhere;
-  return boxOfGroup(layout, Number(id)) ?? nowhere;
+  if (kind === "reroutes") return layout.bends.get(Number(id)) ?? nowhere;
+  const group = layout.graph.groups?.[Number(id)];
+  return group ? groupBox(group) : nowhere;
 }

@@ -1,9 +1,10 @@
 import { type CSSProperties, memo } from "react";
+import { setGroupFields } from "../../document/commands/groups";
+import { isFolded, shownGroupBox } from "../../document/groups";
 import type { Group } from "../../document/workflow";
 import { useText } from "../../i18n/use_text";
 import { useCanvas, useStudio, useTab } from "../../state/studio";
 import { TitleField } from "../nodes/TitleField";
-import { isGroupFolded, renameGroup } from "./group_recipes";
 
 /** The groups of the shown graph, beneath its links and nodes. Their titles are what is dragged. */
 export function GroupLayer({ groups }: { readonly groups: readonly Group[] }) {
@@ -23,10 +24,10 @@ const GroupView = memo(function GroupView({ group, index, isSelected }: Props) {
   const t = useText();
   const { documents, canvas } = useStudio();
   const isRenamed = useCanvas(({ renaming }) => renaming?.kind === "group" && renaming.index === index);
-  const [x, y, width, height] = group.bounding;
+  const { x, y, width, height } = shownGroupBox(group);
   const rename = (title: string): void => {
     canvas.setState({ renaming: null });
-    if (title !== group.title) documents.edit("edit.rename", renameGroup(index, title));
+    if (title !== group.title) documents.edit("edit.rename", setGroupFields([index], { title }));
   };
   return (
     <div
@@ -36,7 +37,7 @@ const GroupView = memo(function GroupView({ group, index, isSelected }: Props) {
       aria-label={t("canvas.groupNamed", { title: group.title })}
       data-group={index}
       data-selected={isSelected || undefined}
-      data-folded={isGroupFolded(group) || undefined}
+      data-folded={isFolded(group) || undefined}
       style={
         {
           transform: `translate(${x}px, ${y}px)`,
@@ -54,7 +55,7 @@ const GroupView = memo(function GroupView({ group, index, isSelected }: Props) {
           <span className="group-name">{group.title}</span>
         )}
       </header>
-      <span className="resize-corner nodrag" data-resize="group" />
+      {isFolded(group) ? null : <span className="resize-corner nodrag" data-resize="group" />}
     </div>
   );
 });

@@ -1,14 +1,15 @@
 /** Where everything of a graph is, for drawing it and for finding what the pointer is at. */
 
 import type { Box } from "../../document/geometry";
+import { contentsOf, isFolded, shownGroupBox } from "../../document/groups";
 import { indexOf, type Link } from "../../document/links";
 import { type Around, isKnown, schemaOf } from "../../document/node_schema";
+import { type Bend, bendsAlong, bendsOf } from "../../document/reroutes";
 import type { Catalogue } from "../../document/schema";
 import type { Graph, SlotType, SubgraphDefinition, Workflow, WorkflowNode } from "../../document/workflow";
 import { definitionOf, INPUT_NODE, keyOf, OUTPUT_NODE } from "../../document/workflow";
 import type { Point } from "../../state/canvas";
 import { boundaryPlace, type NodePlace, placeOf } from "./places";
-import { type Bend, bendsOf, bendsTo } from "./reroutes";
 
 /** A link as it is drawn: from an output over its bends to an input. */
 export interface Line {
@@ -21,6 +22,8 @@ export interface Line {
 
 export interface Layout {
   readonly graph: Graph;
+  readonly around: Around;
+  /** Without those that folded groups hide. */
   readonly places: ReadonlyMap<string, NodePlace>;
   readonly lines: ReadonlyMap<number, Line>;
   readonly bends: ReadonlyMap<number, Bend>;
@@ -33,12 +36,15 @@ export function layoutOf(around: Around, before?: Layout): Layout {
   const { graph, catalogue, workflow } = around;
   const known = LAYOUTS.get(graph);
   if (known && known.catalogue === catalogue && known.definitions === workflow.definitions) return known.layout;
-  const places = placesOf(around);
-  const bends = bendsOf(graph);
-  const lines = linesOf(graph, places, bends, before?.lines);
+  const everything = placesOf(around);
+  const folded = foldedIn(around);
+  const places = folded.nodes.size === 0 ? everything : new Map([...everything].filter(([key]) => !folded.nodes.has(key)));
+  const allBends = bendsOf(graph);
+  const bends = folded.reroutes.size === 0 ? allBends : new Map([...allBends].filter(([id]) => !folded.reroutes.has(id)));
+  const lines = linesOf(graph, everything, folded, before?.lines);
   const bendTypes = new Map<number, SlotType>();
   for (const line of lines.values()) for (const bend of line.bends) bendTypes.set(bend, line.type);
-  const layout = { graph, places, bends, lines, bendTypes };
+  const layout = { graph, around, places, bends, lines, bendTypes };
   LAYOUTS.set(graph, { catalogue, definitions: workflow.definitions, layout });
   return layout;
 }
@@ -85,28 +91,59 @@ function boundaryPlaces(graph: SubgraphDefinition): NodePlace[] {
 
 const BOUNDARY_WIDTH = 120;
 
+/** What folded groups hide, and the box of the group that stands for it. */
+interface Folded {
+  readonly nodes: ReadonlyMap<string, Box>;
+  readonly reroutes: ReadonlySet<number>;
+}
+
+function foldedIn(around: Around): Folded {
+  const nodes = new Map<string, Box>();
+  const reroutes = new Set<number>();
+  for (const [index, group] of (around.graph.groups ?? []).entries()) {
+    if (!isFolded(group)) continue;
+    const contents = contentsOf(index, around);
+    for (const node of contents.nodes) if (!nodes.has(keyOf(node.id))) nodes.set(keyOf(node.id), shownGroupBox(group));
+    for (const id of contents.reroutes) reroutes.add(id);
+  }
+  return { nodes, reroutes };
+}
+
 function linesOf(
   graph: Graph,
   places: ReadonlyMap<string, NodePlace>,
-  bends: ReadonlyMap<number, Bend>,
+  folded: Folded,
   before: ReadonlyMap<number, Line> | undefined,
 ): ReadonlyMap<number, Line> {
   const lines = new Map<number, Line>();
   let changed = false;
   for (const link of indexOf(graph).links.values()) {
-    const origin = places.get(keyOf(link.from));
-    const from = origin?.outputs[link.fromSlot];
-    const to = places.get(keyOf(link.to))?.inputs[link.toSlot];
-    if (!from || !to) continue;
-    const way = bendsTo(bends, link.reroute);
-    const points = [from, ...way.map((bend) => bend.at), to];
-    const type = origin?.node.outputs?.[link.fromSlot]?.type ?? link.type;
+    const ends = endsOf(link, places, folded);
+    if (!ends) continue;
+    const way = bendsAlong(graph, link).filter((bend) => !folded.reroutes.has(bend.id));
+    const points = [ends.from, ...way, ends.to];
+    const type = places.get(keyOf(link.from))?.node.outputs?.[link.fromSlot]?.type ?? link.type;
     const known = before?.get(link.id);
     const same = known && known.type === type && known.link.from === link.from && samePoints(known.points, points);
     if (!same) changed = true;
     lines.set(link.id, same && known.link === link ? known : { link, points, bends: way.map((bend) => bend.id), type });
   }
   return before && !changed && before.size === lines.size ? relinked(before, lines) : lines;
+}
+
+/** Where a link begins and ends; null when it is nowhere to be seen. Folded groups stand for what they hide. */
+function endsOf(link: Link, places: ReadonlyMap<string, NodePlace>, folded: Folded): { from: Point; to: Point } | null {
+  const [fromKey, toKey] = [keyOf(link.from), keyOf(link.to)];
+  const from = places.get(fromKey)?.outputs[link.fromSlot];
+  const to = places.get(toKey)?.inputs[link.toSlot];
+  if (!from || !to) return null;
+  const [fromGroup, toGroup] = [folded.nodes.get(fromKey), folded.nodes.get(toKey)];
+  if (fromGroup && fromGroup === toGroup) return null;
+  return { from: fromGroup ? sideOf(fromGroup, 1) : from, to: toGroup ? sideOf(toGroup, 0) : to };
+}
+
+function sideOf({ x, y, width, height }: Box, side: 0 | 1): Point {
+  return { x: x + width * side, y: y + height / 2 };
 }
 
 /** Lines that look as before are the same map when nothing else about them changed either, so nothing is drawn anew. */
@@ -138,10 +175,7 @@ export function around(boxes: Iterable<Box>): Box | null {
 /** Everything of a graph: nodes and groups. */
 export function extentOf(layout: Layout): Box | null {
   const boxes = [...layout.places.values()].map((place) => place.box);
-  for (const group of layout.graph.groups ?? []) {
-    const [x, y, width, height] = group.bounding;
-    boxes.push({ x, y, width, height });
-  }
+  for (const group of layout.graph.groups ?? []) boxes.push(shownGroupBox(group));
   return around(boxes);
 }
 

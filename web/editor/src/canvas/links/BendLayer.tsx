@@ -1,7 +1,8 @@
 import { memo } from "react";
+import type { Bend } from "../../document/reroutes";
 import { useText } from "../../i18n/use_text";
 import { useTab } from "../../state/studio";
-import type { Bend } from "../layout/reroutes";
+
 import { typeColour } from "./colours";
 
 interface Props {
@@ -14,7 +15,7 @@ interface Props {
 export const BendLayer = memo(function BendLayer({ bends, types }: Props) {
   const t = useText();
   const selected = useTab((tab) => tab.selection.reroutes);
-  return [...bends.values()].map(({ id, at }) => (
+  return [...bends.values()].map(({ id, x, y }) => (
     <span
       key={id}
       className="bend nopan"
@@ -22,7 +23,7 @@ export const BendLayer = memo(function BendLayer({ bends, types }: Props) {
       aria-label={t("canvas.reroute")}
       data-bend={id}
       data-selected={selected?.has(id) || undefined}
-      style={{ transform: `translate(${at.x}px, ${at.y}px)`, color: typeColour(types.get(id) ?? "*") }}
+      style={{ transform: `translate(${x}px, ${y}px)`, color: typeColour(types.get(id) ?? "*") }}
     />
   ));
 });

@@ -1,6 +1,10 @@
 import { useSettings } from "../../state/studio";
 import type { CanvasEngine } from "../engine";
 import type { Layout } from "../layout/layout";
+import { ConnectList } from "../menus/ConnectList";
+import { ContextMenu } from "../menus/ContextMenu";
+import { NodeSearch } from "../search/NodeSearch";
+import { Breadcrumb } from "./Breadcrumb";
 import { Minimap } from "./Minimap";
 import { ZoomControls } from "./ZoomControls";
 
@@ -8,9 +12,15 @@ import { ZoomControls } from "./ZoomControls";
 export function Overlays({ engine, layout }: { readonly engine: CanvasEngine; readonly layout: Layout }) {
   const showMinimap = useSettings((settings) => settings.showMinimap);
   return (
-    <div className="canvas-corner nopan">
-      {showMinimap ? <Minimap engine={engine} layout={layout} /> : null}
-      <ZoomControls engine={engine} />
-    </div>
+    <>
+      <Breadcrumb />
+      <div className="canvas-corner nopan">
+        {showMinimap ? <Minimap engine={engine} layout={layout} /> : null}
+        <ZoomControls engine={engine} />
+      </div>
+      <NodeSearch />
+      <ContextMenu />
+      <ConnectList />
+    </>
   );
 }

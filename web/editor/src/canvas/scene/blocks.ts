@@ -1,6 +1,7 @@
 /** Nodes and groups as they look from afar: blocks with a title as large as there is room for. */
 
 import { type Box, titleHeight, titleOf } from "../../document/geometry";
+import { shownGroupBox } from "../../document/groups";
 import { type Group, Mode } from "../../document/workflow";
 import type { NodePlace } from "../layout/places";
 import { type Paint, typeColour } from "../links/colours";
@@ -56,7 +57,7 @@ function fitted(text: string, width: number, size: number): string {
 
 /** Draw a group's area and title. */
 export function paintGroup(context: CanvasRenderingContext2D, paint: Paint, group: Group, zoom: number): void {
-  const [x, y, width, height] = group.bounding;
+  const { x, y, width, height } = shownGroupBox(group);
   const colour = paint.of(titleTint(group));
   context.fillStyle = colour;
   context.globalAlpha = 0.3;

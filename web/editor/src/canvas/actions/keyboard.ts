@@ -1,0 +1,112 @@
+/** Going about the canvas without a pointer. */
+
+import type { Action } from "../../actions/action";
+import { keyOf } from "../../document/workflow";
+import type { Studio } from "../../state/studio";
+import { readingOrder } from "../layout/reading";
+import { selectOnly } from "../selecting";
+import { hasGraph, hasNodes, here, withHere } from "./here";
+
+/** Go a step on in reading order; past the last node the focus goes on to the buttons, before the first to the canvas. */
+function step(studio: Studio, by: 1 | -1): void {
+  const now = here(studio);
+  const { view } = studio.canvas.getState();
+  if (!now || !view) return;
+  const order = readingOrder(now.layout);
+  const at = order.findIndex((place) => now.selection.nodes.has(place.key));
+  const next = order[at < 0 ? (by > 0 ? 0 : order.length - 1) : at + by];
+  if (!next) {
+    view.focus(null);
+    if (by > 0) document.querySelector<HTMLElement>(".zoom-controls button")?.focus();
+    return;
+  }
+  selectOnly(studio, "nodes", next.key);
+  view.reveal(next.box);
+  view.focus(next.key);
+}
+
+/** From the canvas itself, going back leaves it, as Tab does everywhere. */
+function isOnNode(): boolean {
+  return document.activeElement?.matches(".canvas [data-node]") ?? false;
+}
+
+export const KEYBOARD: readonly Action[] = [
+  {
+    id: "canvas.nextNode",
+    title: "canvas.nextNode",
+    keys: ["Tab"],
+    onCanvas: true,
+    when: (studio) => hasGraph(studio) && (document.activeElement?.matches(".canvas, .canvas [data-node]") ?? false),
+    run: (studio) => step(studio, 1),
+  },
+  {
+    id: "canvas.previousNode",
+    title: "canvas.previousNode",
+    keys: ["Shift+Tab"],
+    onCanvas: true,
+    when: (studio) => hasGraph(studio) && isOnNode(),
+    run: (studio) => step(studio, -1),
+  },
+  {
+    id: "canvas.edit",
+    title: "canvas.edit",
+    keys: ["Enter"],
+    onCanvas: true,
+    when: hasNodes(),
+    run: withHere((studio, { nodes, layout }) => {
+      const place = nodes[0] && layout.places.get(keyOf(nodes[0].id));
+      if (!place) return;
+      if (place.isSubgraph) studio.documents.enter({ instance: place.node.id, subgraph: place.node.type });
+      else enterNode(studio, place.key);
+    }),
+  },
+  {
+    id: "canvas.connect",
+    title: "canvas.connect",
+    keys: ["C"],
+    onCanvas: true,
+    when: hasNodes(),
+    run: (studio) => {
+      const [key] = here(studio)?.selection.nodes ?? [];
+      if (key !== undefined) studio.canvas.setState({ connecting: key });
+    },
+  },
+  {
+    id: "canvas.addNode",
+    title: "canvas.addNode",
+    keys: ["Space"],
+    onCanvas: true,
+    when: hasGraph,
+    run(studio) {
+      const { view, menu } = studio.canvas.getState();
+      const place = menu?.place ?? view?.pointer();
+      if (view && place) studio.canvas.setState({ search: { at: view.toScreen(place), place, ends: [], into: null } });
+    },
+  },
+  {
+    id: "canvas.openMenu",
+    title: "canvas.openMenu",
+    keys: ["ContextMenu", "Shift+F10"],
+    onCanvas: true,
+    when: hasGraph,
+    run: withHere((studio, { selection, layout }) => {
+      const { view } = studio.canvas.getState();
+      const [key] = selection.nodes;
+      if (!view) return;
+      const box = key === undefined ? undefined : layout.places.get(key)?.box;
+      const place = box ? { x: box.x + 20, y: box.y + 20 } : view.pointer();
+      const target = box && key !== undefined ? ({ kind: "node", key } as const) : ({ kind: "canvas" } as const);
+      studio.canvas.setState({ menu: { at: view.toScreen(place), place, target } });
+    }),
+  },
+];
+
+/** Put the focus on a node's first control; Escape brings it back. */
+function enterNode(studio: Studio, key: string): void {
+  const node = document.querySelector(`.canvas [data-node="${CSS.escape(key)}"]`);
+  const control = node?.querySelector<HTMLElement>(
+    ".node-widgets :is(input, textarea, select, button, [tabindex='0']):not([disabled], [tabindex='-1'])",
+  );
+  if (control) control.focus();
+  else studio.canvas.setState({ renaming: { kind: "node", key } });
+}

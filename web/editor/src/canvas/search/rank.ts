@@ -1,0 +1,48 @@
+/** Finding node types by a few letters. */
+
+import type { NodeSchema } from "../../document/schema";
+
+/** The types that fit what was typed, best first; all of them, in their order, when nothing was. */
+export function ranked(schemas: readonly NodeSchema[], typed: string): readonly NodeSchema[] {
+  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return schemas;
+  const scored = schemas.flatMap((schema) => {
+    const score = words.reduce((sum, word) => sum + scoreOf(schema, word), 0);
+    return Number.isFinite(score) ? [{ schema, score }] : [];
+  });
+  scored.sort((one, other) => other.score - one.score || one.schema.displayName.length - other.schema.displayName.length);
+  return scored.map(({ schema }) => schema);
+}
+
+/** Higher is better; minus infinity where the word is not in it. */
+function scoreOf(schema: NodeSchema, word: string): number {
+  const name = schema.displayName.toLowerCase();
+  const type = schema.type.toLowerCase();
+  if (name === word || type === word) return 120;
+  if (name.startsWith(word)) return 100;
+  if (name.split(/[\s(/_-]+/).some((part) => part.startsWith(word))) return 80;
+  if (name.includes(word) || type.includes(word)) return 60;
+  if (initials(schema.displayName).startsWith(word) || initials(schema.type).startsWith(word)) return 55;
+  if (schema.category.toLowerCase().includes(word)) return 40;
+  const spread = spreadOf(name, word);
+  if (spread !== null) return 35 - Math.min(20, spread);
+  return schema.description.toLowerCase().includes(word) ? 10 : Number.NEGATIVE_INFINITY;
+}
+
+/** `vd` finds "VAE Decode", and `cte` "CLIPTextEncode". */
+function initials(name: string): string {
+  const parts = name.split(/[\s_-]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/);
+  return parts.map((part) => part.charAt(0)).join("").toLowerCase();
+}
+
+/** How many letters lie between those of a word that are in a text in their order; null where they are not. */
+function spreadOf(text: string, word: string): number | null {
+  let first = -1;
+  let at = -1;
+  for (const letter of word) {
+    at = text.indexOf(letter, at + 1);
+    if (at < 0) return null;
+    if (first < 0) first = at;
+  }
+  return at - first + 1 - word.length;
+}
