@@ -38,7 +38,7 @@ export function NumberRow(props: RowProps) {
     : {
         onPointerDown({ nativeEvent, currentTarget }) {
           if (nativeEvent.button !== 0 || nativeEvent.altKey) return;
-          press(currentTarget, nativeEvent, { amount, spec, set, seal: column.seal, type });
+          press(currentTarget, nativeEvent, { amount, spec, set, seal: column.seal, type: () => type() });
         },
         onDoubleClick: isSlider(spec) ? () => type() : undefined,
         onKeyDown: keyed,
