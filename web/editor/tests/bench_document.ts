@@ -45,7 +45,15 @@ function large(): Workflow {
       connect({ node: first + 4, slot: 0 }, { node: first + 5, slot: 0 }),
     ];
   });
-  const empty: Workflow = { last_node_id: 0, last_link_id: 0, nodes: [], links: [], groups: [], extra: {}, version: 0.4 };
+  const empty: Workflow = {
+    last_node_id: 0,
+    last_link_id: 0,
+    nodes: [],
+    links: [],
+    groups: [],
+    extra: {},
+    version: 0.4,
+  };
   return edited(empty, null, (graph, workflow) => {
     for (const recipe of [...adds, ...links.flat()]) recipe(graph, workflow);
   });

@@ -122,13 +122,7 @@ function rounded(value: number, spec: InputSpec): number {
   return spec.type === "INT" ? Math.trunc(value) : Number(value.toFixed(10));
 }
 
-function nextChoice(
-  spec: InputSpec,
-  value: Json,
-  control: SeedControl,
-  filter: string,
-  random: () => number,
-): Json {
+function nextChoice(spec: InputSpec, value: Json, control: SeedControl, filter: string, random: () => number): Json {
   const choices = spec.choices.filter((choice) => String(choice).toLowerCase().includes(filter.toLowerCase()));
   if (choices.length === 0) return value;
   const at = choices.findIndex((choice) => choice === value);
@@ -137,4 +131,3 @@ function nextChoice(
   if (control === "increment") return choices[Math.min(last, at + 1)] ?? value;
   return choices[Math.max(0, at < 0 ? last : at - 1)] ?? value;
 }
-

@@ -14,16 +14,7 @@ import { type DocumentProblem, WorkflowError } from "./problems";
 import { readWorkflow } from "./read";
 import { bendsAlong, bendsOf } from "./reroutes";
 import type { Catalogue } from "./schema";
-import type {
-  Graph,
-  Group,
-  LinkObject,
-  NodeId,
-  Reroute,
-  SubgraphDefinition,
-  Workflow,
-  WorkflowNode,
-} from "./workflow";
+import type { Graph, Group, LinkObject, NodeId, Reroute, SubgraphDefinition, Workflow, WorkflowNode } from "./workflow";
 import { keyOf, pair } from "./workflow";
 
 /** Where the stock editor keeps what was copied, in the browser's storage. */
@@ -88,7 +79,14 @@ export function clippingText(clipping: Clipping): string {
 /** The stock editor pastes nothing at all when a node lacks one of these. */
 function completed(node: WorkflowNode): WorkflowNode {
   const size = pair(node.size, leastSize(node, undefined));
-  return { ...node, size, flags: node.flags ?? {}, order: node.order ?? 0, mode: node.mode ?? 0, properties: node.properties ?? {} };
+  return {
+    ...node,
+    size,
+    flags: node.flags ?? {},
+    order: node.order ?? 0,
+    mode: node.mode ?? 0,
+    properties: node.properties ?? {},
+  };
 }
 
 /** What goes onto the clipboard as HTML. */
@@ -153,7 +151,8 @@ function isClipping(data: unknown): boolean {
 /** The whole of a workflow as a selection; links from outside of a selection stay in it. */
 function wholeOf(workflow: Workflow, data: unknown): Clipping {
   const keys = new Set(workflow.nodes.map((node) => keyOf(node.id)));
-  const written = isClipping(data) && isObject(data) && Array.isArray(data["links"]) ? (data["links"] as unknown[]) : [];
+  const written =
+    isClipping(data) && isObject(data) && Array.isArray(data["links"]) ? (data["links"] as unknown[]) : [];
   const outside = written.filter(
     (link): link is Record<string, unknown> => isObject(link) && !keys.has(keyOf(link["origin_id"] as NodeId)),
   );
@@ -179,4 +178,3 @@ function base64(bytes: Uint8Array): string {
 
 /** As many arguments as every engine takes. */
 const CHUNK = 8192;
-

@@ -57,10 +57,16 @@ export interface WorkflowDiff {
 
 /** The differences from one version to another. Nodes are the same if they have the same id and type. */
 export function diffWorkflows(before: Workflow, after: Workflow, catalogue: Catalogue): WorkflowDiff {
-  const scopes = new Set<Scope>([null, ...definitionsOf(before).map((one) => one.id), ...definitionsOf(after).map((one) => one.id)]);
+  const scopes = new Set<Scope>([
+    null,
+    ...definitionsOf(before).map((one) => one.id),
+    ...definitionsOf(after).map((one) => one.id),
+  ]);
   const graphs = [...scopes].map((scope) => ({ scope, was: graphIn(before, scope), is: graphIn(after, scope) }));
   const parts = graphs.map(({ scope, was, is }) =>
-    was === is ? NOTHING : diffGraphs(scope, { workflow: before, graph: was, catalogue }, { workflow: after, graph: is, catalogue }),
+    was === is
+      ? NOTHING
+      : diffGraphs(scope, { workflow: before, graph: was, catalogue }, { workflow: after, graph: is, catalogue }),
   );
   const groups = {
     before: before.groups?.length ?? 0,
@@ -76,7 +82,8 @@ export function diffWorkflows(before: Workflow, after: Workflow, catalogue: Cata
     subgraphs: { added: newNames(before, after), removed: newNames(after, before) },
     groups,
   };
-  const count = diff.added.length + diff.removed.length + diff.changed.length + diff.linked.length + diff.unlinked.length;
+  const count =
+    diff.added.length + diff.removed.length + diff.changed.length + diff.linked.length + diff.unlinked.length;
   const named = diff.subgraphs.added.length + diff.subgraphs.removed.length;
   return { ...diff, isEmpty: count + named === 0 && !groups.changed };
 }
@@ -104,7 +111,9 @@ function diffGraphs(scope: Scope, before: Around, after: Around): GraphDiff {
   const linksAfter = namedLinks(scope, after);
   return {
     added: [...is.nodes.values()].filter((node) => !isKept(node, was.nodes)).map((node) => named(scope, node, after)),
-    removed: [...was.nodes.values()].filter((node) => !isKept(node, is.nodes)).map((node) => named(scope, node, before)),
+    removed: [...was.nodes.values()]
+      .filter((node) => !isKept(node, is.nodes))
+      .map((node) => named(scope, node, before)),
     changed: [...is.nodes.values()].flatMap((node) => {
       const former = was.nodes.get(keyOf(node.id));
       return former && former !== node && former.type === node.type ? changeOf(scope, former, before, node, after) : [];
@@ -119,9 +128,17 @@ function named(scope: Scope, node: WorkflowNode, around: Around): NamedNode {
 }
 
 /** Fields that follow from others, or that are told apart from them. */
-const OTHERWISE: ReadonlySet<string> = new Set(
-  ["id", "type", "pos", "size", "order", "inputs", "outputs", "widgets_values", "widgets_values_named"],
-);
+const OTHERWISE: ReadonlySet<string> = new Set([
+  "id",
+  "type",
+  "pos",
+  "size",
+  "order",
+  "inputs",
+  "outputs",
+  "widgets_values",
+  "widgets_values_named",
+]);
 
 function changeOf(scope: Scope, former: WorkflowNode, before: Around, node: WorkflowNode, after: Around): NodeChange[] {
   const values = valueChanges(former, before, node, after);

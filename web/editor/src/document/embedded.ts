@@ -62,7 +62,12 @@ export async function embeddedIn(bytes: Uint8Array): Promise<Embedded> {
   }
   if (isWebp(bytes)) return inExif(webpExif(bytes));
   if (isJpeg(bytes)) return inExif(jpegExif(bytes));
-  if (isAvif(bytes)) return avifExif(bytes).map(inExif).find((found) => found.workflow ?? found.prompt) ?? {};
+  if (isAvif(bytes))
+    return (
+      avifExif(bytes)
+        .map(inExif)
+        .find((found) => found.workflow ?? found.prompt) ?? {}
+    );
   if (!isSafetensors(bytes)) throw new WorkflowError("unknown_file");
   const found = readSafetensors(bytes);
   if (found.workflow === undefined && found.prompt === undefined) throw new WorkflowError("no_metadata_tensors");
@@ -89,7 +94,7 @@ function isSafetensorsStart(start: Uint8Array): boolean {
   return start[8] === 0x7b && start[0] !== 0x7b;
 }
 
-/** Whether the first sign that is no space begins JSON (or is a text of any kind, whose error then says what is wrong). */
+/** Whether it is JSON, or a text of any other kind, whose error then says what is wrong. */
 function isJsonLike(bytes: Uint8Array): boolean {
   if (bytes.length === 0) return true;
   if (isSafetensors(bytes)) return false;

@@ -60,8 +60,8 @@ export interface Strip {
 
 /**
  * The inputs of a node that have a row with a socket of their own; sockets of widgets sit on their widgets. An input
- * for a widget that the node does not have (its type is unknown, or changed; the editor's own, as an upload button) gets
- * a row only while it is linked, so that its link is seen.
+ * for a widget that the node does not have (its type is unknown, or changed; an upload button) gets a row only while it
+ * is linked, so that its link is seen.
  */
 export function socketInputs(
   node: WorkflowNode,

@@ -80,7 +80,10 @@ function mendedNodes(list: readonly unknown[], scope: Scope, problems: DocumentP
 }
 
 function largestId(nodes: readonly Fields[]): number {
-  return nodes.reduce((largest, { id }) => (Number.isSafeInteger(Number(id)) ? Math.max(largest, Number(id)) : largest), 0);
+  return nodes.reduce(
+    (largest, { id }) => (Number.isSafeInteger(Number(id)) ? Math.max(largest, Number(id)) : largest),
+    0,
+  );
 }
 
 /** What each field of a node has to be, where it is there at all. */

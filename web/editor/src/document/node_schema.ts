@@ -121,7 +121,12 @@ function typeOfValue(value: Json): string {
 }
 
 function outputsOf(node: WorkflowNode): NodeSchema["outputs"] {
-  return (node.outputs ?? []).map(({ name, type }) => ({ name, type: String(type), isList: false, tooltip: undefined }));
+  return (node.outputs ?? []).map(({ name, type }) => ({
+    name,
+    type: String(type),
+    isList: false,
+    tooltip: undefined,
+  }));
 }
 
 /** The schema that was made for a node before, if it depends on the same objects. */

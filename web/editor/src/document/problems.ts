@@ -1,4 +1,4 @@
-/** What is wrong with a file, as a code with values, so that it can be told in any language, and as an English sentence. */
+/** What is wrong with a file: a code with values, to be told in any language, and an English sentence. */
 
 import type { NodeId, Scope } from "./workflow";
 
@@ -28,7 +28,8 @@ const SENTENCES = {
   node_mended: "Node {id} ({type}) had fields that cannot be read ({fields}); those were set right.",
   links_mended: "The list of links was no list; it was read as one.",
   links_unreadable: "{count} links cannot be read; they are kept in the file but not shown.",
-  link_to_nowhere: "{count} links lead to nodes or sockets that are not there; they are kept in the file but not shown.",
+  link_to_nowhere:
+    "{count} links lead to nodes or sockets that are not there; they are kept in the file but not shown.",
   link_id_twice: "{count} links share their id with another one; the later ones count.",
   group_mended: "{count} groups cannot be read; they were left out.",
   subgraph_mended: "{count} subgraphs cannot be read; they were left out.",

@@ -43,7 +43,8 @@ export function promotedInputs(
   const taken = new Set([...fed.values()].map((inner) => `${keyOf(inner.node.id)} ${inner.spec.name}`));
   const names = inputs.map((input) => input.name);
   const others = entries.flatMap(([id, name], entry) => {
-    const inner = id === OWN || taken.has(`${id} ${name}`) ? undefined : innerWidget(definition, id, name, schemaOfInner);
+    const inner =
+      id === OWN || taken.has(`${id} ${name}`) ? undefined : innerWidget(definition, id, name, schemaOfInner);
     if (!inner) return [];
     const free = freeName(name, names);
     names.push(free);
@@ -122,11 +123,7 @@ function placeOf(
 }
 
 /** The spec of a widget that stands for an inner one: without a value of its own it has that one's. */
-function standIn(
-  name: string,
-  inner: Inner,
-  inFile: InFile,
-): InputSpec {
+function standIn(name: string, inner: Inner, inFile: InFile): InputSpec {
   const value = savedValue(inner.node, inner.spec.name, inner.index) ?? defaultOf(inner.spec);
   const fields = { name, default: value, optional: false, isWidget: true, controlAfterGenerate: false };
   return { ...inner.spec, ...fields, options: withoutUploads({ ...inner.spec.options, forceInput: false }), inFile };

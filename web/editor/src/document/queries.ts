@@ -13,7 +13,12 @@ import { definitionOf, definitionsOf, Mode, keyOf } from "./workflow";
 export function typesThatTake(catalogue: Catalogue, type: SlotType): readonly NodeSchema[] {
   return ranked(catalogue, (schema) => {
     const fitting = schema.inputs.filter((input) => typesMatch(type, input.type));
-    return fitting.length === 0 ? null : rank(fitting.some((input) => !input.isWidget && input.type === type), schema);
+    return fitting.length === 0
+      ? null
+      : rank(
+          fitting.some((input) => !input.isWidget && input.type === type),
+          schema,
+        );
   });
 }
 
@@ -21,7 +26,12 @@ export function typesThatTake(catalogue: Catalogue, type: SlotType): readonly No
 export function typesThatGive(catalogue: Catalogue, type: SlotType): readonly NodeSchema[] {
   return ranked(catalogue, (schema) => {
     const fitting = schema.outputs.filter((output) => typesMatch(output.type, type));
-    return fitting.length === 0 ? null : rank(fitting.some((output) => output.type === type), schema);
+    return fitting.length === 0
+      ? null
+      : rank(
+          fitting.some((output) => output.type === type),
+          schema,
+        );
   });
 }
 
@@ -68,7 +78,9 @@ export function firstFittingOutput(node: WorkflowNode, type: SlotType): number |
 /** The keys of all nodes that a node takes values from, directly or through others; without itself. */
 export function upstreamOf(graph: Graph, id: NodeId): ReadonlySet<string> {
   const { incoming, nodes } = indexOf(graph);
-  return reached(id, (key) => (incoming.get(key) ?? []).map((link) => keyOf(link.from)).filter((one) => nodes.has(one)));
+  return reached(id, (key) =>
+    (incoming.get(key) ?? []).map((link) => keyOf(link.from)).filter((one) => nodes.has(one)),
+  );
 }
 
 /** The keys of all nodes that take values from a node, directly or through others; without itself. */

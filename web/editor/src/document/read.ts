@@ -19,7 +19,7 @@ export interface ReadWorkflow {
 /**
  * Read a workflow, from a text or from parsed JSON.
  *
- * A sound UI workflow is given back as it was parsed. API prompts need the catalogue, to know which value belongs where.
+ * A sound UI workflow is given back as it was parsed. API prompts need the catalogue, to know what belongs where.
  * Throws a WorkflowError, with a sentence for people, when this is no workflow.
  */
 export function readWorkflow(input: unknown, catalogue: Catalogue = new Map()): ReadWorkflow {

@@ -53,7 +53,7 @@ export function bendsAlong(graph: Graph, link: Link): readonly Bend[] {
 function along(bends: ReadonlyMap<number, Bend>, link: Link): readonly Bend[] {
   const found: Bend[] = [];
   const passed = new Set<number>();
-  for (let id = link.reroute; id !== null && !passed.has(id); ) {
+  for (let id = link.reroute; id !== null && !passed.has(id);) {
     passed.add(id);
     const bend = bends.get(id);
     if (!bend) break;

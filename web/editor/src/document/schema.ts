@@ -172,7 +172,12 @@ export function isForced(options: InputSpec["options"]): boolean {
 
 /** An input of a type that no server declares: a note's text, a widget of a subgraph. */
 export function plainInput(name: string, type: string, fields: Partial<InputSpec> = {}): InputSpec {
-  return { ...readInput(name, [type, {}], false), controlAfterGenerate: false, isWidget: isWidgetType(type), ...fields };
+  return {
+    ...readInput(name, [type, {}], false),
+    controlAfterGenerate: false,
+    isWidget: isWidgetType(type),
+    ...fields,
+  };
 }
 
 /** A node type that no server declares. */

@@ -48,7 +48,8 @@ function match(scope: Scope, node: WorkflowNode, around: Around, words: readonly
   const found = { scope, node: node.id, title, type: node.type };
   if (isIn(title)) return { ...found, where: "title", text: title };
   if (isIn(`${node.type} ${schema.displayName} ${title}`)) return { ...found, where: "type", text: node.type };
-  if (words.length === 1 && words[0]?.replace("#", "") === keyOf(node.id)) return { ...found, where: "id", text: keyOf(node.id) };
+  if (words.length === 1 && words[0]?.replace("#", "") === keyOf(node.id))
+    return { ...found, where: "id", text: keyOf(node.id) };
   for (const { name, value } of widgetsOf(node, schema)) {
     const text = typeof value === "string" ? value : JSON.stringify(value);
     if (isIn(`${name} ${text} ${title}`) && words.some((word) => `${name} ${text}`.toLowerCase().includes(word))) {

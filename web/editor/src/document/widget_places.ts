@@ -22,8 +22,14 @@ const UPLOAD_FLAGS = ["image_upload", "animated_image_upload", "video_upload", "
 /** The places of a node's `widgets_values`, for a list of `count` values. */
 export function placesIn(schema: NodeSchema, shown: ReadonlySet<string>, count: number): readonly Place[] {
   const every = [
-    ...section(schema.inputs.filter((spec) => !spec.optional), shown),
-    ...section(schema.inputs.filter((spec) => spec.optional), shown),
+    ...section(
+      schema.inputs.filter((spec) => !spec.optional),
+      shown,
+    ),
+    ...section(
+      schema.inputs.filter((spec) => spec.optional),
+      shown,
+    ),
   ];
   const anyForced = every.some((place) => place.forced);
   return anyForced && every.length !== count ? every.filter((place) => !place.forced) : every;

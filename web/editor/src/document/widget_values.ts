@@ -64,7 +64,10 @@ export function freshValues(schema: NodeSchema): Json[] {
 export function wholeValues(node: WorkflowNode, schema: NodeSchema | undefined): Json[] {
   const saved = listedValues(node);
   const usual = schema ? freshValues(schema) : [];
-  return Array.from({ length: Math.max(saved.length, usual.length) }, (_, place) => saved[place] ?? usual[place] ?? null);
+  return Array.from(
+    { length: Math.max(saved.length, usual.length) },
+    (_, place) => saved[place] ?? usual[place] ?? null,
+  );
 }
 
 function isList(values: NonNullable<WorkflowNode["widgets_values"]>): values is readonly Json[] {

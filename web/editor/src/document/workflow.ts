@@ -159,10 +159,7 @@ export function keyOf(id: NodeId): string {
 }
 
 /** The two numbers of a position or size, whichever way they were written. */
-export function pair(
-  value: Pair | null | undefined,
-  otherwise: readonly [number, number] = [0, 0],
-): [number, number] {
+export function pair(value: Pair | null | undefined, otherwise: readonly [number, number] = [0, 0]): [number, number] {
   const [first, second] = [Number(value?.[0]), Number(value?.[1])];
   return [Number.isFinite(first) ? first : otherwise[0], Number.isFinite(second) ? second : otherwise[1]];
 }

@@ -43,9 +43,11 @@ test("within a subgraph the instance's own seed goes on", () => {
   const made = after(seeded(7, "increment"), makeSubgraph([2, 4], "S", CATALOGUE));
   const once = queued(made);
   const twice = queued(once);
-  expect([made, once, twice].map((one) => (one.nodes.find((node) => node.id === 7)?.widgets_values as Json[] | undefined)?.[1])).toEqual([
-    7, 8, 9,
-  ]);
+  expect(
+    [made, once, twice].map(
+      (one) => (one.nodes.find((node) => node.id === 7)?.widgets_values as Json[] | undefined)?.[1],
+    ),
+  ).toEqual([7, 8, 9]);
   expect(definitionsOf(twice)).toBe(definitionsOf(made));
 });
 
@@ -53,12 +55,17 @@ test("seeds that are not promoted go on inside", () => {
   const made = after(seeded(7, "increment"), makeSubgraph([5, 6], "S", CATALOGUE), makeSubgraph([3], "T", CATALOGUE));
   expect(nodeAt(queued(made), 4).widgets_values).toEqual([8, "increment", 20, 8, "euler"]);
   const scope = definitionsOf(made)[0]?.id ?? "";
-  expect(queued(inside(made, scope, setFields([6], { title: "x" }))).definitions?.subgraphs?.[0]?.nodes[1]?.title).toBe("x");
+  expect(queued(inside(made, scope, setFields([6], { title: "x" }))).definitions?.subgraphs?.[0]?.nodes[1]?.title).toBe(
+    "x",
+  );
 });
 
 test("choices of a primitive go on among those that its filter leaves", () => {
   const primitive = {
-    id: 9, type: "PrimitiveNode", pos: [0, 0] as const, widgets_values: ["euler", "increment", "m"],
+    id: 9,
+    type: "PrimitiveNode",
+    pos: [0, 0] as const,
+    widgets_values: ["euler", "increment", "m"],
     outputs: [{ name: "COMBO", type: "COMBO", links: [99], widget: { name: "name" } }],
   };
   const sampler = nodeAt(PICTURE, 4);

@@ -3,20 +3,54 @@ import { readBytes, readFile } from "../../src/document/embedded";
 import { WorkflowError } from "../../src/document/problems";
 import { bytes, deflated, exif, jpeg, png, safetensors, webp } from "./files";
 
-const WORKFLOW = { nodes: [{ id: 7, type: "Note", pos: [0, 0], widgets_values: ["grün – 緑"] }], links: [], version: 0.4 };
+const WORKFLOW = {
+  nodes: [{ id: 7, type: "Note", pos: [0, 0], widgets_values: ["grün – 緑"] }],
+  links: [],
+  version: 0.4,
+};
 const TEXT = JSON.stringify(WORKFLOW);
 const PROMPT = '{"3": {"class_type": "Thing", "inputs": {"a": NaN}}}';
 
 const FILES: readonly (readonly [string, () => Uint8Array | Promise<Uint8Array>])[] = [
-  ["PNG with tEXt", () => png(["IHDR", bytes("abc")], ["tEXt", bytes("prompt", 0, PROMPT)], ["tEXt", bytes("workflow", 0, TEXT)])],
+  [
+    "PNG with tEXt",
+    () => png(["IHDR", bytes("abc")], ["tEXt", bytes("prompt", 0, PROMPT)], ["tEXt", bytes("workflow", 0, TEXT)]),
+  ],
   ["PNG with zTXt", async () => png(["zTXt", bytes("workflow", 0, 0, await deflated(TEXT))])],
   ["PNG with iTXt", () => png(["iTXt", bytes("workflow", 0, 0, 0, "en", 0, "w", 0, TEXT)])],
   ["PNG with packed iTXt", async () => png(["iTXt", bytes("workflow", 0, 1, 0, 0, 0, await deflated(TEXT))])],
   ["PNG with Exif", () => png(["eXIf", exif([[0x010f, `workflow:${TEXT}`]], false)])],
-  ["WEBP", () => webp(exif([[0x010f, `workflow:${TEXT}`], [0x0110, `prompt:${PROMPT}`]], true))],
+  [
+    "WEBP",
+    () =>
+      webp(
+        exif(
+          [
+            [0x010f, `workflow:${TEXT}`],
+            [0x0110, `prompt:${PROMPT}`],
+          ],
+          true,
+        ),
+      ),
+  ],
   ["WEBP with a header before its Exif", () => webp(bytes("Exif", 0, 0, exif([[0x010f, `Workflow: ${TEXT}`]], true)))],
-  ["JPEG", () => jpeg(exif([[0x010e, "holiday"], [0x010f, `workflow:${TEXT}`]], false))],
-  ["AVIF", () => bytes(0, 0, 0, 20, "ftypavif", 0, 0, 0, 0, "mif1", "meta", exif([[0x010f, `workflow:${TEXT}`]], true))],
+  [
+    "JPEG",
+    () =>
+      jpeg(
+        exif(
+          [
+            [0x010e, "holiday"],
+            [0x010f, `workflow:${TEXT}`],
+          ],
+          false,
+        ),
+      ),
+  ],
+  [
+    "AVIF",
+    () => bytes(0, 0, 0, 20, "ftypavif", 0, 0, 0, 0, "mif1", "meta", exif([[0x010f, `workflow:${TEXT}`]], true)),
+  ],
   [".latent", () => safetensors({ __metadata__: { workflow: TEXT, prompt: PROMPT }, latent_tensor: {} })],
   ["JSON", () => bytes(TEXT)],
   ["JSON with a byte order mark", () => bytes(0xef, 0xbb, 0xbf, TEXT)],

@@ -1,12 +1,20 @@
 import { describe, expect, test } from "vitest";
 import { freshNode } from "../../src/document/commands/nodes";
-import { bodyRest, inputPoint, leastSize, nodeBox, outputPoint, TITLE_HEIGHT, widgetRows } from "../../src/document/geometry";
+import {
+  bodyRest,
+  inputPoint,
+  leastSize,
+  nodeBox,
+  outputPoint,
+  TITLE_HEIGHT,
+  widgetRows,
+} from "../../src/document/geometry";
 import { schemaOf } from "../../src/document/node_schema";
 import type { WorkflowNode } from "../../src/document/workflow";
 import { pair } from "../../src/document/workflow";
 import { ABSENT, stockCatalogue, uiNames, uiWorkflow } from "./reference";
 
-/** Heights that the stock editor (version 1.58.1) computes for fresh nodes, and where it puts their sockets and widgets. */
+/** Heights that the stock editor (version 1.58.1) computes for fresh nodes, and where it puts their widgets. */
 const MEASURED: readonly (readonly [string, number, readonly number[]])[] = [
   ["KSampler", 262, [86, 134, 158, 182, 206, 230]],
   ["VAEDecode", 46, []],
@@ -25,11 +33,14 @@ describe.skipIf(ABSENT)(`geometry of stock nodes (${ABSENT ?? "present"})`, () =
     return { ...freshNode(schema, [100, 100]), id: 1 };
   };
 
-  test.each(MEASURED)("%s is as high as in the stock editor, its widgets are where they are there", (type, height, tops) => {
-    const node = fresh(type);
-    expect(leastSize(node, catalogue.get(type))[1]).toBe(height);
-    expect(widgetRows(node, catalogue.get(type)).map((row) => row.y - TITLE_HEIGHT)).toEqual(tops);
-  });
+  test.each(MEASURED)(
+    "%s is as high as in the stock editor, its widgets are where they are there",
+    (type, height, tops) => {
+      const node = fresh(type);
+      expect(leastSize(node, catalogue.get(type))[1]).toBe(height);
+      expect(widgetRows(node, catalogue.get(type)).map((row) => row.y - TITLE_HEIGHT)).toEqual(tops);
+    },
+  );
 
   test("sockets are where they are in the stock editor", () => {
     const node = fresh("KSampler");
@@ -64,14 +75,26 @@ test("text areas share what is free, and leave nothing for pictures", () => {
 });
 
 test("pictures get what slots and widgets leave", () => {
-  const node: WorkflowNode = { id: 1, type: "T", pos: [0, 0], size: [300, 400], outputs: [{ name: "a", type: "A" }], widgets_values: [3] };
+  const node: WorkflowNode = {
+    id: 1,
+    type: "T",
+    pos: [0, 0],
+    size: [300, 400],
+    outputs: [{ name: "a", type: "A" }],
+    widgets_values: [3],
+  };
   expect(bodyRest(node, undefined)).toEqual({ y: TITLE_HEIGHT + 24 + 2 + 24, height: 400 - 24 - 2 - 24 - 8 });
 });
 
 test("collapsed nodes are their title, old reroutes have none", () => {
   const collapsed = { ...TEXTS, title: "ten signs.", flags: { collapsed: true } };
   expect(nodeBox(collapsed, undefined)).toEqual({ x: 0, y: -30, width: 130, height: 30 });
-  expect(nodeBox({ id: 1, type: "Reroute", pos: [5, 5], size: [75, 26] }, undefined)).toEqual({ x: 5, y: 5, width: 75, height: 26 });
+  expect(nodeBox({ id: 1, type: "Reroute", pos: [5, 5], size: [75, 26] }, undefined)).toEqual({
+    x: 5,
+    y: 5,
+    width: 75,
+    height: 26,
+  });
 });
 
 test("an input for a widget that does not exist is seen while it is linked", () => {

@@ -11,7 +11,10 @@ export function faultsOf(workflow: Workflow): string[] {
     ["top", workflow],
     ...definitionsOf(workflow).map((one) => [one.name, one] as const),
   ];
-  return [...graphs.flatMap(([name, graph]) => graphFaults(graph).map((fault) => `${name}: ${fault}`)), ...instanceFaults(workflow)];
+  return [
+    ...graphs.flatMap(([name, graph]) => graphFaults(graph).map((fault) => `${name}: ${fault}`)),
+    ...instanceFaults(workflow),
+  ];
 }
 
 function graphFaults(graph: Graph): string[] {
@@ -24,23 +27,29 @@ function graphFaults(graph: Graph): string[] {
   for (const link of written) if (!links.has(link.id)) faults.push(`link ${link.id} leads nowhere`);
   const border = graph as Partial<SubgraphDefinition>;
   for (const link of links.values()) {
-    const out = link.from === INPUT_NODE ? border.inputs?.[link.fromSlot]?.linkIds : nodes.get(keyOf(link.from))?.outputs?.[link.fromSlot]?.links;
+    const out =
+      link.from === INPUT_NODE
+        ? border.inputs?.[link.fromSlot]?.linkIds
+        : nodes.get(keyOf(link.from))?.outputs?.[link.fromSlot]?.links;
     if (!out?.includes(link.id)) faults.push(`the output of link ${link.id} does not name it`);
-    const into = link.to === OUTPUT_NODE
-      ? border.outputs?.[link.toSlot]?.linkIds?.includes(link.id)
-      : nodes.get(keyOf(link.to))?.inputs?.[link.toSlot]?.link === link.id;
+    const into =
+      link.to === OUTPUT_NODE
+        ? border.outputs?.[link.toSlot]?.linkIds?.includes(link.id)
+        : nodes.get(keyOf(link.to))?.inputs?.[link.toSlot]?.link === link.id;
     if (!into) faults.push(`the input of link ${link.id} does not name it`);
   }
   for (const node of graph.nodes) {
     for (const input of node.inputs ?? []) {
-      if (input.link != null && !links.has(input.link)) faults.push(`node ${node.id} names link ${input.link}, which is not there`);
+      if (input.link != null && !links.has(input.link))
+        faults.push(`node ${node.id} names link ${input.link}, which is not there`);
     }
     for (const id of (node.outputs ?? []).flatMap((output) => output.links ?? [])) {
       if (!links.has(id)) faults.push(`an output of node ${node.id} names link ${id}, which is not there`);
     }
   }
   for (const slot of [...(border.inputs ?? []), ...(border.outputs ?? [])]) {
-    for (const id of slot.linkIds ?? []) if (!links.has(id)) faults.push(`slot ${slot.name} names link ${id}, which is not there`);
+    for (const id of slot.linkIds ?? [])
+      if (!links.has(id)) faults.push(`slot ${slot.name} names link ${id}, which is not there`);
   }
   faults.push(...bendFaults(graph), ...counterFaults(graph));
   return faults;
@@ -76,8 +85,13 @@ function instanceFaults(workflow: Workflow): string[] {
       if (!definition) return [];
       const inputs = (definition.inputs ?? []).map((slot) => slot.name).join();
       const outputs = (definition.outputs ?? []).map((slot) => slot.name).join();
-      const own = [(node.inputs ?? []).map((slot) => slot.name).join(), (node.outputs ?? []).map((slot) => slot.name).join()];
-      return own[0] === inputs && own[1] === outputs ? [] : [`instance ${node.id} has [${own}] for [${inputs},${outputs}]`];
+      const own = [
+        (node.inputs ?? []).map((slot) => slot.name).join(),
+        (node.outputs ?? []).map((slot) => slot.name).join(),
+      ];
+      return own[0] === inputs && own[1] === outputs
+        ? []
+        : [`instance ${node.id} has [${own}] for [${inputs},${outputs}]`];
     }),
   );
 }

@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 import { alignNodes, arrangeNodes, distributeNodes } from "../../src/document/commands/arrange";
-import { addGroupAround, boundGroup, fitGroup, foldGroups, moveGroups, removeGroups, setGroupFields } from "../../src/document/commands/groups";
+import {
+  addGroupAround,
+  boundGroup,
+  fitGroup,
+  foldGroups,
+  moveGroups,
+  removeGroups,
+  setGroupFields,
+} from "../../src/document/commands/groups";
 import { moveNodes, setFlag, toggleMode } from "../../src/document/commands/nodes";
 import { addReroute, moveReroutes, removeReroutes } from "../../src/document/commands/reroutes";
 import { nodeBox } from "../../src/document/geometry";
@@ -24,12 +32,29 @@ function bends(workflow: Workflow, link: number) {
   return found ? bendsAlong(workflow, found).map((bend) => [bend.id, bend.x, bend.y]) : [];
 }
 
-test.each([["0.4", PICTURE], ["1", { ...PICTURE, version: 1 }]] as const)("links bend, in files of version %s", (_, start) => {
-  const bent = after(start, addReroute(2, [10, 10]), addReroute(2, [30, 30]), addReroute(2, [20, 20], 1), addReroute(2, [0, 0], null));
-  expect(bends(bent, 2)).toEqual([[4, 0, 0], [1, 10, 10], [3, 20, 20], [2, 30, 30]]);
+test.each([
+  ["0.4", PICTURE],
+  ["1", { ...PICTURE, version: 1 }],
+] as const)("links bend, in files of version %s", (_, start) => {
+  const bent = after(
+    start,
+    addReroute(2, [10, 10]),
+    addReroute(2, [30, 30]),
+    addReroute(2, [20, 20], 1),
+    addReroute(2, [0, 0], null),
+  );
+  expect(bends(bent, 2)).toEqual([
+    [4, 0, 0],
+    [1, 10, 10],
+    [3, 20, 20],
+    [2, 30, 30],
+  ]);
   expect(faultsOf(bent)).toEqual([]);
   const moved = after(bent, moveReroutes([1, 2], 5, 6), removeReroutes([3, 4]));
-  expect(bends(moved, 2)).toEqual([[1, 15, 16], [2, 35, 36]]);
+  expect(bends(moved, 2)).toEqual([
+    [1, 15, 16],
+    [2, 35, 36],
+  ]);
   expect(faultsOf(moved)).toEqual([]);
   const straight = after(moved, removeReroutes([1, 2]));
   expect(straight.extra).toEqual({});
@@ -37,18 +62,38 @@ test.each([["0.4", PICTURE], ["1", { ...PICTURE, version: 1 }]] as const)("links
 });
 
 test("a group holds what has its middle in it, and moves it once", () => {
-  const made = after(PICTURE, addGroupAround("a", boxes(PICTURE, [1, 2])), addGroupAround("b", boxes(PICTURE, [2])), addReroute(1, [500, 50]));
+  const made = after(
+    PICTURE,
+    addGroupAround("a", boxes(PICTURE, [1, 2])),
+    addGroupAround("b", boxes(PICTURE, [2])),
+    addReroute(1, [500, 50]),
+  );
   const contents = contentsOf(0, around(made));
   expect([contents.nodes.map((node) => node.id), contents.groups, contents.reroutes]).toEqual([[1, 2], [1], [1]]);
   const moved = after(made, moveGroups([0, 1], [contents, contentsOf(1, around(made))], 100, 10));
-  expect([nodeAt(moved, 1).pos, nodeAt(moved, 2).pos, nodeAt(moved, 3).pos]).toEqual([[100, 10], [500, 10], [800, 0]]);
-  expect(moved.groups?.map((group, place) => group.bounding[0] - (made.groups?.[place]?.bounding[0] ?? 0))).toEqual([100, 100]);
+  expect([nodeAt(moved, 1).pos, nodeAt(moved, 2).pos, nodeAt(moved, 3).pos]).toEqual([
+    [100, 10],
+    [500, 10],
+    [800, 0],
+  ]);
+  expect(moved.groups?.map((group, place) => group.bounding[0] - (made.groups?.[place]?.bounding[0] ?? 0))).toEqual([
+    100, 100,
+  ]);
   expect(bends(moved, 1)).toEqual([[1, 600, 60]]);
 });
 
 test("groups are bounded, fitted, named, folded and removed", () => {
-  const made = after(PICTURE, addGroupAround("a", boxes(PICTURE, [1])), boundGroup(0, { x: 0, y: 0, width: 9, height: 9 }));
-  const fitted = after(made, fitGroup(0, boxes(made, [1, 2])), setGroupFields([0], { title: "b", color: "#abc" }), foldGroups([0], true));
+  const made = after(
+    PICTURE,
+    addGroupAround("a", boxes(PICTURE, [1])),
+    boundGroup(0, { x: 0, y: 0, width: 9, height: 9 }),
+  );
+  const fitted = after(
+    made,
+    fitGroup(0, boxes(made, [1, 2])),
+    setGroupFields([0], { title: "b", color: "#abc" }),
+    foldGroups([0], true),
+  );
   expect(fitted.groups?.[0]).toMatchObject({ id: 1, title: "b", color: "#abc", flags: { collapsed: true } });
   expect(hiddenByFolding(around(fitted)).nodes).toEqual(new Set(["1", "2"]));
   expect(hiddenByFolding(around(after(fitted, foldGroups([0], false)))).nodes.size).toBe(0);
@@ -70,12 +115,20 @@ test("nodes are aligned at each side, and spread evenly", () => {
 });
 
 test("arranged nodes do not overlap, and links run to the right; pinned nodes stay", () => {
-  const heap = after(PICTURE, ...PICTURE.nodes.map((node) => moveNodes([node.id], -Number(node.pos[0]), 0)), setFlag([6], "pinned", true));
+  const heap = after(
+    PICTURE,
+    ...PICTURE.nodes.map((node) => moveNodes([node.id], -Number(node.pos[0]), 0)),
+    setFlag([6], "pinned", true),
+  );
   const done = after(heap, arrangeNodes([], around(heap)));
   const placed = boxes(done, [1, 2, 3, 4, 5]);
   for (const [number, one] of placed.entries()) {
     for (const other of placed.slice(number + 1)) {
-      const apart = one.x + one.width <= other.x || other.x + other.width <= one.x || one.y + one.height <= other.y || other.y + other.height <= one.y;
+      const apart =
+        one.x + one.width <= other.x ||
+        other.x + other.width <= one.x ||
+        one.y + one.height <= other.y ||
+        other.y + other.height <= one.y;
       expect(apart).toBe(true);
     }
   }

@@ -3,7 +3,15 @@ import { connect, disconnect, disconnectInput } from "../../src/document/command
 import { addNode, removeNodes } from "../../src/document/commands/nodes";
 import { edited } from "../../src/document/edit";
 import { indexOf } from "../../src/document/links";
-import { closesCircle, downstreamOf, firstFittingInput, outputNodes, typesThatGive, typesThatTake, upstreamOf } from "../../src/document/queries";
+import {
+  closesCircle,
+  downstreamOf,
+  firstFittingInput,
+  outputNodes,
+  typesThatGive,
+  typesThatTake,
+  upstreamOf,
+} from "../../src/document/queries";
 import { PRIMITIVE, REROUTE } from "../../src/document/virtual";
 import { widgetsOf } from "../../src/document/widgets";
 import type { FreshNode, Workflow } from "../../src/document/workflow";
@@ -11,9 +19,17 @@ import { faultsOf } from "./invariants";
 import { add, after, CATALOGUE, EMPTY, link, nodeAt, PICTURE } from "./samples";
 
 const reroute: FreshNode = {
-  type: REROUTE, pos: [0, 0], inputs: [{ name: "", type: "*", link: null }], outputs: [{ name: "", type: "*", links: null }],
+  type: REROUTE,
+  pos: [0, 0],
+  inputs: [{ name: "", type: "*", link: null }],
+  outputs: [{ name: "", type: "*", links: null }],
 };
-const primitive: FreshNode = { type: PRIMITIVE, pos: [0, 0], inputs: [], outputs: [{ name: "connect to widget input", type: "*", links: null }] };
+const primitive: FreshNode = {
+  type: PRIMITIVE,
+  pos: [0, 0],
+  inputs: [],
+  outputs: [{ name: "connect to widget input", type: "*", links: null }],
+};
 
 function types(workflow: Workflow): unknown[] {
   return [...indexOf(workflow).links.values()].map((one) => one.type);
@@ -32,7 +48,13 @@ test("an input has one link: a second one replaces the first", () => {
 });
 
 test("ends that do not fit, are missing or are the same are not linked", () => {
-  for (const recipe of [link(1, 2, 4, "model"), link(4, 0, 4, "latent"), link(9, 0, 4, "latent"), link(1, 9, 4, "model"), link(1, 0, 4, "none")]) {
+  for (const recipe of [
+    link(1, 2, 4, "model"),
+    link(4, 0, 4, "latent"),
+    link(9, 0, 4, "latent"),
+    link(1, 9, 4, "model"),
+    link(1, 0, 4, "none"),
+  ]) {
     expect(after(PICTURE, recipe)).toBe(PICTURE);
   }
 });
@@ -44,8 +66,22 @@ test("links go away with both ends", () => {
   expect(indexOf(changed).links.size).toBe(5);
 });
 
+test("an input that names a link which is not there can be freed", () => {
+  const stale = after(PICTURE, (graph) => void graph.links.splice(0, 1));
+  expect(faultsOf(stale).length).toBeGreaterThan(0);
+  const slot = nodeAt(stale, 2).inputs?.findIndex((input) => input.name === "clip") ?? -1;
+  expect(nodeAt(after(stale, disconnectInput({ node: 2, slot })), 2).inputs?.[slot]?.link).toBe(null);
+});
+
 test("removed nodes take their links along, or leave what goes through them linked", () => {
-  const between = after(PICTURE, add("Scale"), add("Scale"), link(5, 0, 7, "image"), link(7, 0, 8, "image"), link(8, 0, 6, "images"));
+  const between = after(
+    PICTURE,
+    add("Scale"),
+    add("Scale"),
+    link(5, 0, 7, "image"),
+    link(7, 0, 8, "image"),
+    link(8, 0, 6, "images"),
+  );
   const torn = after(between, removeNodes([7, 8]));
   const whole = after(between, removeNodes([7, 8], true));
   expect([faultsOf(torn), faultsOf(whole)]).toEqual([[], []]);

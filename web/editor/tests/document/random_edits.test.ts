@@ -3,7 +3,16 @@ import { copy } from "../../src/document/clipboard";
 import { arrangeNodes } from "../../src/document/commands/arrange";
 import { addGroup, foldGroups, moveGroups, removeGroups } from "../../src/document/commands/groups";
 import { connect, disconnect } from "../../src/document/commands/links";
-import { addNode, freshNode, moveNodes, removeNodes, setFields, setFlag, sizeNode, toggleMode } from "../../src/document/commands/nodes";
+import {
+  addNode,
+  freshNode,
+  moveNodes,
+  removeNodes,
+  setFields,
+  setFlag,
+  sizeNode,
+  toggleMode,
+} from "../../src/document/commands/nodes";
 import { paste } from "../../src/document/commands/paste";
 import { addReroute, removeReroutes } from "../../src/document/commands/reroutes";
 import { setWidget } from "../../src/document/commands/widgets";
@@ -15,7 +24,15 @@ import { schemaOf } from "../../src/document/node_schema";
 import { readWorkflow } from "../../src/document/read";
 import { bendsOf } from "../../src/document/reroutes";
 import {
-  addSlot, demoteWidget, makeIndependent, makeSubgraph, moveSlot, promoteWidget, removeSlot, removeUnusedDefinitions, unpackSubgraph,
+  addSlot,
+  demoteWidget,
+  makeIndependent,
+  makeSubgraph,
+  moveSlot,
+  promoteWidget,
+  removeSlot,
+  removeUnusedDefinitions,
+  unpackSubgraph,
 } from "../../src/document/subgraphs";
 import { REROUTE } from "../../src/document/virtual";
 import { widgetsOf } from "../../src/document/widgets";
@@ -37,7 +54,10 @@ function generator(seed: number): () => number {
 }
 
 const REROUTE_NODE: FreshNode = {
-  type: REROUTE, pos: [0, 0], inputs: [{ name: "", type: "*", link: null }], outputs: [{ name: "", type: "*", links: null }],
+  type: REROUTE,
+  pos: [0, 0],
+  inputs: [{ name: "", type: "*", link: null }],
+  outputs: [{ name: "", type: "*", links: null }],
 };
 
 class Person {
@@ -58,7 +78,8 @@ class Person {
   end(graph: Graph, side: "inputs" | "outputs"): { node: NodeId; slot: number } {
     const border = graph as Partial<SubgraphDefinition>;
     const crossing = side === "outputs" ? border.inputs : border.outputs;
-    if (crossing && this.random() < 0.3) return { node: side === "outputs" ? INPUT_NODE : OUTPUT_NODE, slot: this.number(crossing.length + 1) };
+    if (crossing && this.random() < 0.3)
+      return { node: side === "outputs" ? INPUT_NODE : OUTPUT_NODE, slot: this.number(crossing.length + 1) };
     const node = this.one(graph.nodes);
     return { node: node?.id ?? 0, slot: this.number(node?.[side]?.length ?? 1) };
   }
@@ -95,7 +116,11 @@ class Person {
       () => foldGroups([group], this.random() < 0.5),
       () => removeGroups([group]),
       () => arrangeNodes(this.some(graph), around),
-      () => paste(copy(workflow, graph, { nodes: this.some(graph), groups: [0] }), { at: [0, 0], outside: this.random() < 0.5 }),
+      () =>
+        paste(copy(workflow, graph, { nodes: this.some(graph), groups: [0] }), {
+          at: [0, 0],
+          outside: this.random() < 0.5,
+        }),
       () => makeSubgraph(this.some(graph), `S${this.number(99)}`, CATALOGUE),
       () => unpackSubgraph(graph.nodes.find((one) => definitionOf(workflow, one))?.id ?? 0, CATALOGUE),
       () => makeIndependent(graph.nodes.findLast((one) => definitionOf(workflow, one))?.id ?? 0),
@@ -110,33 +135,36 @@ class Person {
   }
 }
 
-test.each([1, 2, 3, 4, 5, 6, 7, 8])("after 150 edits (sequence %d) a workflow is sound, and undone it is what it was", (seed) => {
-  const person = new Person(generator(seed));
-  const start = JSON.stringify(PICTURE);
-  let history = begin(PICTURE);
-  for (let step = 0; step < 150; step += 1) {
-    const workflow = history.present.value;
-    const scopes: Scope[] = [null, ...definitionsOf(workflow).map((one) => one.id)];
-    const scope = person.one(scopes) ?? null;
-    const before = JSON.stringify(workflow);
-    const recipe = person.edit(workflow, graphOf(workflow, scope) ?? workflow);
-    let next = workflow;
-    try {
-      next = edited(workflow, scope, recipe);
-    } catch (error) {
-      if (!(error instanceof Error) || error.name !== "WorkflowError") throw error; // Refused: put into itself.
+test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+  "after 150 edits (sequence %d) a workflow is sound, and undone it is what it was",
+  (seed) => {
+    const person = new Person(generator(seed));
+    const start = JSON.stringify(PICTURE);
+    let history = begin(PICTURE);
+    for (let step = 0; step < 150; step += 1) {
+      const workflow = history.present.value;
+      const scopes: Scope[] = [null, ...definitionsOf(workflow).map((one) => one.id)];
+      const scope = person.one(scopes) ?? null;
+      const before = JSON.stringify(workflow);
+      const recipe = person.edit(workflow, graphOf(workflow, scope) ?? workflow);
+      let next = workflow;
+      try {
+        next = edited(workflow, scope, recipe);
+      } catch (error) {
+        if (!(error instanceof Error) || error.name !== "WorkflowError") throw error; // Refused: put into itself.
+      }
+      expect(JSON.stringify(workflow)).toBe(before);
+      expect(faultsOf(next)).toEqual([]);
+      if (next.nodes.length > 120) break;
+      history = advance(history, next, "edit");
     }
-    expect(JSON.stringify(workflow)).toBe(before);
-    expect(faultsOf(next)).toEqual([]);
-    if (next.nodes.length > 120) break;
-    history = advance(history, next, "edit");
-  }
-  const last = JSON.stringify(history.present.value);
-  expect(readWorkflow(writeWorkflow(history.present.value)).problems).toEqual([]);
-  let back = history;
-  while (back.past.length > 0) back = undo(back);
-  expect(back.present.value).toBe(PICTURE);
-  expect(JSON.stringify(PICTURE)).toBe(start);
-  while (back.future.length > 0) back = redo(back);
-  expect(JSON.stringify(back.present.value)).toBe(last);
-});
+    const last = JSON.stringify(history.present.value);
+    expect(readWorkflow(writeWorkflow(history.present.value)).problems).toEqual([]);
+    let back = history;
+    while (back.past.length > 0) back = undo(back);
+    expect(back.present.value).toBe(PICTURE);
+    expect(JSON.stringify(PICTURE)).toBe(start);
+    while (back.future.length > 0) back = redo(back);
+    expect(JSON.stringify(back.present.value)).toBe(last);
+  },
+);

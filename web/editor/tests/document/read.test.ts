@@ -30,18 +30,18 @@ test.each([
   ["", "empty"],
   ["  \n", "empty"],
   ["{", "not_json"],
-  ["{\"a\": [1, 2", "not_json"],
+  ['{"a": [1, 2', "not_json"],
   ["hello", "not_json"],
   ["[]", "not_a_workflow"],
   ["null", "not_a_workflow"],
   ["3", "not_a_workflow"],
   ["{}", "no_nodes"],
-  ["{\"name\": \"x\"}", "not_a_workflow"],
-  ["{\"nodes\": 3}", "not_a_workflow"],
+  ['{"name": "x"}', "not_a_workflow"],
+  ['{"nodes": 3}', "not_a_workflow"],
 ])("%j is refused: %s", (text, code) => expect(refusal(text)).toBe(code));
 
 test("a refusal says the line", () => {
-  expect(() => readWorkflow("{\n  \"a\": 1,\n  b\n}")).toThrow("line 3, column 3");
+  expect(() => readWorkflow('{\n  "a": 1,\n  b\n}')).toThrow("line 3, column 3");
 });
 
 test("texts nested without end are refused, not crashed on", () => {
@@ -51,7 +51,9 @@ test("texts nested without end are refused, not crashed on", () => {
 test("what wraps a workflow is taken off", () => {
   expect(readWorkflow({ workflow: PICTURE, prompt: {} }).workflow).toBe(PICTURE);
   expect(readWorkflow({ workflow: JSON.stringify(PICTURE) }).workflow).toEqual(PICTURE);
-  expect(readWorkflow({ prompt: { 1: { class_type: "Empty", inputs: {} } }, client_id: "x" }, CATALOGUE).kind).toBe("api");
+  expect(readWorkflow({ prompt: { 1: { class_type: "Empty", inputs: {} } }, client_id: "x" }, CATALOGUE).kind).toBe(
+    "api",
+  );
 });
 
 test("a sound file is the parsed object itself, problems are told of the others", () => {
@@ -63,23 +65,46 @@ test("broken links are kept in the file, told, and not shown", () => {
   const links = [...PICTURE.links, null, [90, 1, 0, 99, 0, "X"], [91, 1, 9, 4, 0, "X"], "junk", { id: 92 }];
   const data = { ...PICTURE, links } as unknown as Workflow;
   const { workflow, problems } = readWorkflow(data);
-  expect(problems.map(({ code, values }) => [code, values["count"]])).toEqual([["links_unreadable", 2], ["link_to_nowhere", 2]]);
+  expect(problems.map(({ code, values }) => [code, values["count"]])).toEqual([
+    ["links_unreadable", 2],
+    ["link_to_nowhere", 2],
+  ]);
   expect(JSON.parse(writeWorkflow(workflow))).toEqual(data);
   expect(indexOf(workflow).links.size).toBe(PICTURE.links.length);
 });
 
 test("nodes that cannot be told apart get ids, and what is no node is left out", () => {
   const twin = { ...nodeAt(PICTURE, 3), title: "twin" };
-  const { workflow, problems } = readWorkflow({ ...PICTURE, nodes: [...PICTURE.nodes, twin, null, 7, { type: "Note" }] });
+  const { workflow, problems } = readWorkflow({
+    ...PICTURE,
+    nodes: [...PICTURE.nodes, twin, null, 7, { type: "Note" }],
+  });
   expect(problems.map((problem) => problem.code)).toEqual(["node_unreadable", "node_id_twice", "node_without_id"]);
   expect(workflow.nodes.map((node) => node.id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   expect(nodeAt(workflow, 7).title).toBe("twin");
 });
 
 test("fields of the wrong kind do not stop anything", () => {
-  const odd = { id: 9, type: "X", inputs: "none", outputs: [null], title: 5, flags: [], properties: "p", widgets_values: 3 };
-  const data = { nodes: [odd], groups: [{}, null, { bounding: { 0: 1, 1: 2, 2: 3, 3: 4 } }], links: { 1: [1, 2, 3, 4, 5, "X"] } };
-  const { workflow } = readWorkflow({ ...data, definitions: { subgraphs: [null, { id: "a", nodes: [] }] }, extra: null });
+  const odd = {
+    id: 9,
+    type: "X",
+    inputs: "none",
+    outputs: [null],
+    title: 5,
+    flags: [],
+    properties: "p",
+    widgets_values: 3,
+  };
+  const data = {
+    nodes: [odd],
+    groups: [{}, null, { bounding: { 0: 1, 1: 2, 2: 3, 3: 4 } }],
+    links: { 1: [1, 2, 3, 4, 5, "X"] },
+  };
+  const { workflow } = readWorkflow({
+    ...data,
+    definitions: { subgraphs: [null, { id: "a", nodes: [] }] },
+    extra: null,
+  });
   expect(codes(data)).toEqual(["node_mended", "links_mended", "group_mended", "link_to_nowhere"]);
   const [node] = workflow.nodes;
   if (!node) throw new Error("The node is lost.");
@@ -121,13 +146,22 @@ test("a prompt becomes a workflow: values at their places, titles, links, unknow
   expect(nodeAt(workflow, 4).title).toBe(undefined);
   const unknown = nodeAt(workflow, "12:1");
   expect(unknown.widgets_values).toEqual(["a", [1, 2], true]);
-  expect(widgetsOf(unknown, undefined).map((one) => [one.name, one.value])).toEqual([["text", "a"], ["list", [1, 2]], ["on", true]]);
+  expect(widgetsOf(unknown, undefined).map((one) => [one.name, one.value])).toEqual([
+    ["text", "a"],
+    ["list", [1, 2]],
+    ["on", true],
+  ]);
   expect(nodeAt(workflow, 7).pos[0]).toBeGreaterThan(unknown.pos[0]);
 });
 
 test("a workflow of 50 MB opens", () => {
   const text = "x".repeat(10_000);
-  const nodes = Array.from({ length: 5000 }, (_, place) => ({ id: place + 1, type: "Note", pos: [0, 0], widgets_values: [text] }));
+  const nodes = Array.from({ length: 5000 }, (_, place) => ({
+    id: place + 1,
+    type: "Note",
+    pos: [0, 0],
+    widgets_values: [text],
+  }));
   const file = JSON.stringify({ nodes, links: [], version: 0.4 });
   expect(file.length).toBeGreaterThan(50_000_000);
   const { workflow, problems } = readWorkflow(file);

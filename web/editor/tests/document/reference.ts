@@ -39,7 +39,7 @@ export function recordedPrompt(name: string): Prompt | undefined {
 
 export type Prompt = Record<string, { class_type: string; inputs: Record<string, unknown> }>;
 
-/** The stock node types, in the shape that servers announce: the reference names the choices that machines differ in. */
+/** The stock node types as servers announce them; the reference only names the choices that machines differ in. */
 export function stockCatalogue(): Catalogue {
   const nodes = JSON.parse(readFileSync(join(REFERENCE, "nodes.json"), "utf8")) as Record<string, Described>;
   const info = Object.entries(nodes).map(([type, node]) => {
@@ -52,7 +52,8 @@ export function stockCatalogue(): Catalogue {
 function announced(inputs: Described["inputs"][string]): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(inputs).map(([name, [type, options]]) => {
-      const isNamed = typeof type === "string" && (type.startsWith("FILES:") || ["SAMPLERS", "SCHEDULERS"].includes(type));
+      const isNamed =
+        typeof type === "string" && (type.startsWith("FILES:") || ["SAMPLERS", "SCHEDULERS"].includes(type));
       const output = ["SAMPLERS", "SCHEDULERS"].includes(String(type)) ? ["euler", "normal"] : ["a.safetensors"];
       return [name, isNamed ? [output, options ?? {}] : [type, options ?? {}]];
     }),

@@ -6,12 +6,26 @@ import { edited, type Recipe } from "../../src/document/edit";
 import { type Catalogue, readCatalogue } from "../../src/document/schema";
 import type { NodeId, Scope, Workflow } from "../../src/document/workflow";
 
-const OUTPUT = (types: readonly string[]) => ({ output: types, output_name: types, output_is_list: types.map(() => false) });
+const OUTPUT = (types: readonly string[]) => ({
+  output: types,
+  output_name: types,
+  output_is_list: types.map(() => false),
+});
 
 export const CATALOGUE: Catalogue = readCatalogue({
-  Loader: { display_name: "Load it", input: { required: { file: [["a.safetensors", "b.safetensors"]] } }, ...OUTPUT(["MODEL", "CLIP", "VAE"]) },
-  Encode: { input: { required: { text: ["STRING", { multiline: true }], clip: ["CLIP"] } }, ...OUTPUT(["CONDITIONING"]) },
-  Empty: { input: { required: { width: ["INT", { default: 512, min: 16, max: 4096, step: 8 }] } }, ...OUTPUT(["LATENT"]) },
+  Loader: {
+    display_name: "Load it",
+    input: { required: { file: [["a.safetensors", "b.safetensors"]] } },
+    ...OUTPUT(["MODEL", "CLIP", "VAE"]),
+  },
+  Encode: {
+    input: { required: { text: ["STRING", { multiline: true }], clip: ["CLIP"] } },
+    ...OUTPUT(["CONDITIONING"]),
+  },
+  Empty: {
+    input: { required: { width: ["INT", { default: 512, min: 16, max: 4096, step: 8 }] } },
+    ...OUTPUT(["LATENT"]),
+  },
   Sampler: {
     input: {
       required: {
@@ -27,11 +41,24 @@ export const CATALOGUE: Catalogue = readCatalogue({
     ...OUTPUT(["LATENT"]),
   },
   Decode: { input: { required: { samples: ["LATENT"], vae: ["VAE"] } }, ...OUTPUT(["IMAGE"]) },
-  Save: { input: { required: { images: ["IMAGE"], prefix: ["STRING", { default: "weft" }] } }, output_node: true, ...OUTPUT([]) },
+  Save: {
+    input: { required: { images: ["IMAGE"], prefix: ["STRING", { default: "weft" }] } },
+    output_node: true,
+    ...OUTPUT([]),
+  },
   Scale: { input: { required: { image: ["IMAGE"], by: ["FLOAT", { default: 2 }] } }, ...OUTPUT(["IMAGE"]) },
 });
 
-export const EMPTY: Workflow = { last_node_id: 0, last_link_id: 0, nodes: [], links: [], groups: [], config: {}, extra: {}, version: 0.4 };
+export const EMPTY: Workflow = {
+  last_node_id: 0,
+  last_link_id: 0,
+  nodes: [],
+  links: [],
+  groups: [],
+  config: {},
+  extra: {},
+  version: 0.4,
+};
 
 /** A workflow with some recipes applied to it. */
 export function after(workflow: Workflow, ...recipes: readonly Recipe[]): Workflow {

@@ -8,8 +8,19 @@ import { indexOf } from "../../src/document/links";
 import { schemaOf } from "../../src/document/node_schema";
 import { WorkflowError } from "../../src/document/problems";
 import {
-  addSlot, countInstances, demoteWidget, freshInstance, makeIndependent, makeSubgraph, moveSlot, promoteWidget, removeSlot,
-  removeUnusedDefinitions, renameSlot, renameSubgraph, unpackSubgraph,
+  addSlot,
+  countInstances,
+  demoteWidget,
+  freshInstance,
+  makeIndependent,
+  makeSubgraph,
+  moveSlot,
+  promoteWidget,
+  removeSlot,
+  removeUnusedDefinitions,
+  renameSlot,
+  renameSubgraph,
+  unpackSubgraph,
 } from "../../src/document/subgraphs";
 import { type Widget, widgetsOf } from "../../src/document/widgets";
 import type { SubgraphDefinition, Workflow } from "../../src/document/workflow";
@@ -44,7 +55,11 @@ test("links over the border become inputs and outputs; seeds and long texts are 
   expect(faultsOf(MADE)).toEqual([]);
   const definition = only(MADE);
   expect(definition.inputs?.map((slot) => [slot.name, slot.type])).toEqual([
-    ["clip", "CLIP"], ["model", "MODEL"], ["latent", "LATENT"], ["text", "STRING"], ["seed", "INT"],
+    ["clip", "CLIP"],
+    ["model", "MODEL"],
+    ["latent", "LATENT"],
+    ["text", "STRING"],
+    ["seed", "INT"],
   ]);
   expect(definition.outputs?.map((slot) => slot.name)).toEqual(["LATENT"]);
   expect(MADE.nodes.map((node) => node.id)).toEqual([1, 3, 5, 6, 7]);
@@ -55,7 +70,10 @@ test("links over the border become inputs and outputs; seeds and long texts are 
 test("an instance has values of its own", () => {
   const twice = after(MADE, addNode(freshInstance(only(MADE), [0, 500], CATALOGUE)));
   const changed = set(set(twice, 7, "seed", 5), 8, "text", "a cat");
-  expect([values(changed, 7), values(changed, 8)]).toEqual([{ text: "", seed: 5 }, { text: "a cat", seed: 0 }]);
+  expect([values(changed, 7), values(changed, 8)]).toEqual([
+    { text: "", seed: 5 },
+    { text: "a cat", seed: 0 },
+  ]);
   expect(only(changed)).toBe(only(twice));
 });
 
@@ -88,7 +106,10 @@ test("taken apart it is what it was, with the instance's values", () => {
   expect(sampler?.pos[1]).toBe(encode?.pos[1]);
   const joined = (workflow: Workflow) =>
     [...indexOf(workflow).links.values()]
-      .map(({ from, fromSlot, to, toSlot }) => [from, to].map((id) => workflow.nodes.find((node) => node.id === id)?.type).join() + fromSlot + toSlot)
+      .map(
+        ({ from, fromSlot, to, toSlot }) =>
+          [from, to].map((id) => workflow.nodes.find((node) => node.id === id)?.type).join() + fromSlot + toSlot,
+      )
       .sort();
   expect(joined(unpacked)).toEqual(joined(PICTURE));
 });
@@ -104,9 +125,18 @@ test("what its slots do, all instances do", () => {
   expect(faultsOf(removed)).toEqual([]);
   expect(indexOf(removed).links.size).toBe(indexOf(moved).links.size - 1);
   expect(values(removed, 7)).toEqual({ seed: 9, text: "" });
-  const added = inside(removed, scope, addSlot("outputs", "LATENT", "LATENT"), renameSlot("outputs", 0, "result"), renameSubgraph("S"));
+  const added = inside(
+    removed,
+    scope,
+    addSlot("outputs", "LATENT", "LATENT"),
+    renameSlot("outputs", 0, "result"),
+    renameSubgraph("S"),
+  );
   expect(faultsOf(added)).toEqual([]);
-  expect(nodeAt(added, 8).outputs?.map((output) => [output.name, output.label])).toEqual([["LATENT", "result"], ["LATENT_1", undefined]]);
+  expect(nodeAt(added, 8).outputs?.map((output) => [output.name, output.label])).toEqual([
+    ["LATENT", "result"],
+    ["LATENT_1", undefined],
+  ]);
   expect(only(added).name).toBe("S");
   const gone = inside(added, scope, removeSlot("outputs", 0));
   expect(faultsOf(gone)).toEqual([]);
@@ -137,7 +167,10 @@ test("an instance can become independent; unused definitions go", () => {
   expect(definitionsOf(twice).length).toBe(2);
   const changed = inside(twice, nodeAt(twice, 8).type, setWidgetValue(4, "steps", 2, 50));
   const steps = definitionsOf(changed).map((one) => one.nodes.find((node) => node.id === 4)?.widgets_values);
-  expect(steps).toEqual([[0, "randomize", 20, 8, "euler"], [0, "randomize", 50, 8, "euler"]]);
+  expect(steps).toEqual([
+    [0, "randomize", 20, 8, "euler"],
+    [0, "randomize", 50, 8, "euler"],
+  ]);
   const left = after(changed, removeNodes([7]), removeUnusedDefinitions());
   expect(definitionsOf(left).map((one) => one.id)).toEqual([nodeAt(changed, 8).type]);
   expect(countInstances(left, nodeAt(left, 8).type)).toBe(1);

@@ -28,7 +28,9 @@ describe.skipIf(ABSENT)(`widgets of reference files (${ABSENT ?? "present"})`, (
         if (/[{%]|\/[/*]/.test(String(widget.value))) continue; // Such texts are resolved when they are sent.
         compared += 1;
         if (JSON.stringify(sent) !== JSON.stringify(widget.value)) {
-          wrong.push(`${node.type} ${node.id} ${widget.name}: ${JSON.stringify(widget.value)} != ${JSON.stringify(sent)}`);
+          wrong.push(
+            `${node.type} ${node.id} ${widget.name}: ${JSON.stringify(widget.value)} != ${JSON.stringify(sent)}`,
+          );
         }
       }
     }

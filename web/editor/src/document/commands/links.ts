@@ -42,7 +42,14 @@ function linkUp(graph: GraphDraft, workflow: WorkflowDraft, from: End, to: End):
   const { output, input } = ends;
   removeLinks((link) => keyOf(link.to) === keyOf(to.node) && link.toSlot === to.slot)(graph, workflow);
   const id = nextLinkId(graph, workflow);
-  const link = { id, from: from.node, fromSlot: from.slot, to: to.node, toSlot: to.slot, type: linkType(output, input) };
+  const link = {
+    id,
+    from: from.node,
+    fromSlot: from.slot,
+    to: to.node,
+    toSlot: to.slot,
+    type: linkType(output, input),
+  };
   graph.links.push(writtenLink(link, hasLinkObjects(graph, workflow)) as Draft<RawLink>);
   remember(output, from.node === INPUT_NODE ? "linkIds" : "links", id);
   if (to.node === OUTPUT_NODE) remember(input, "linkIds", id);
@@ -91,9 +98,13 @@ export function disconnect(ids: readonly number[]): Recipe {
   return removeLinks((link) => gone.has(link.id));
 }
 
-/** Remove the link into an input. */
+/** Remove the link into an input, also one that only the input knows of, as broken files have it. */
 export function disconnectInput(end: End): Recipe {
-  return removeLinks((link) => keyOf(link.to) === keyOf(end.node) && link.toSlot === end.slot);
+  return (graph, workflow) => {
+    removeLinks((link) => keyOf(link.to) === keyOf(end.node) && link.toSlot === end.slot)(graph, workflow);
+    const input = findNode(graph, end.node)?.inputs?.[end.slot];
+    if (input?.link != null) input.link = null;
+  };
 }
 
 /** Remove all links from an output. */

@@ -7,7 +7,16 @@ import type { GraphDraft, Recipe, WorkflowDraft } from "../edit";
 import { isSame } from "../equal";
 import { freshId } from "../fresh_id";
 import { WorkflowError } from "../problems";
-import type { Group, LinkObject, NodeId, RawLink, Scope, SubgraphDefinition, Workflow, WorkflowNode } from "../workflow";
+import type {
+  Group,
+  LinkObject,
+  NodeId,
+  RawLink,
+  Scope,
+  SubgraphDefinition,
+  Workflow,
+  WorkflowNode,
+} from "../workflow";
 import { definitionsOf, keyOf, pair } from "../workflow";
 import { nextGroupId, nextLinkId, nextNodeId, nextRerouteId } from "./ids";
 import { connect, writtenLink } from "./links";
@@ -33,7 +42,11 @@ export interface PasteOptions {
 export function paste(clipping: Clipping, options: PasteOptions = {}): Recipe {
   return (graph, workflow) => {
     const types = bringDefinitions(workflow, clipping);
-    refuseCircles(graph, workflow, clipping.nodes.map((node) => types.get(node.type) ?? node.type));
+    refuseCircles(
+      graph,
+      workflow,
+      clipping.nodes.map((node) => types.get(node.type) ?? node.type),
+    );
     const [dx, dy] = shift(clipping, options.at);
     const ids = freshIds(graph, workflow, clipping);
     const nodes = clipping.nodes.map((node) => bareNode(node, ids, types, dx, dy));
@@ -92,7 +105,8 @@ function relink(
     const origin = nodes.get(keyOf(from));
     const target = nodes.get(keyOf(to));
     if (origin?.outputs) origin.outputs = withLink(origin.outputs, link.origin_slot, id);
-    if (target?.inputs) target.inputs = target.inputs.map((input, slot) => (slot === link.target_slot ? { ...input, link: id } : input));
+    if (target?.inputs)
+      target.inputs = target.inputs.map((input, slot) => (slot === link.target_slot ? { ...input, link: id } : input));
     const ends = { from, fromSlot: link.origin_slot, to, toSlot: link.target_slot };
     return writtenLink({ id, ...ends, type: link.type }, asObject) as Draft<RawLink>;
   });
@@ -100,7 +114,9 @@ function relink(
 }
 
 function withLink(outputs: NonNullable<WorkflowNode["outputs"]>, slot: number, id: number): typeof outputs {
-  return outputs.map((output, place) => (place === slot ? { ...output, links: [...(output.links ?? []), id] } : output));
+  return outputs.map((output, place) =>
+    place === slot ? { ...output, links: [...(output.links ?? []), id] } : output,
+  );
 }
 
 function pasteReroutes(
@@ -123,7 +139,12 @@ function pasteReroutes(
     const parent = reroute.parentId === undefined ? undefined : ids.get(reroute.parentId);
     const linkIds = (reroute.linkIds ?? []).flatMap((link) => links.get(link) ?? []);
     const pos: [number, number] = [x + dx, y + dy];
-    pushReroute(graph, workflow, { id: ids.get(reroute.id) ?? 0, ...(parent === undefined ? {} : { parentId: parent }), pos, linkIds });
+    pushReroute(graph, workflow, {
+      id: ids.get(reroute.id) ?? 0,
+      ...(parent === undefined ? {} : { parentId: parent }),
+      pos,
+      linkIds,
+    });
   }
   const last = [...ids.values()].at(-1);
   const state = graph["state"] as { lastRerouteId?: number } | undefined;
@@ -187,6 +208,9 @@ export function refuseCircles(graph: GraphDraft, workflow: WorkflowDraft, types:
 /** The name of the subgraph `scope`, if one of these types is it, or uses it inside; null if none does. */
 export function circleName(workflow: Workflow, scope: string, types: readonly string[]): string | null {
   const known = new Map(definitionsOf(workflow).map((one) => [one.id, one]));
-  const used = usedAmong(known, types.map((type) => ({ id: 0, type, pos: [0, 0] })));
+  const used = usedAmong(
+    known,
+    types.map((type) => ({ id: 0, type, pos: [0, 0] })),
+  );
   return used.find((one) => one.id === scope)?.name ?? null;
 }

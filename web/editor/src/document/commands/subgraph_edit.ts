@@ -155,7 +155,9 @@ export function makeIndependent(instance: NodeId, made?: (definition: string) =>
 export function removeUnusedDefinitions(): Recipe {
   return (_, workflow) => {
     const whole = workflow as Workflow;
-    const used = new Set(usedAmong(new Map(definitionsOf(whole).map((one) => [one.id, one])), whole.nodes).map((one) => one.id));
+    const used = new Set(
+      usedAmong(new Map(definitionsOf(whole).map((one) => [one.id, one])), whole.nodes).map((one) => one.id),
+    );
     const list = workflow.definitions?.subgraphs;
     if (list?.some((one) => !used.has(one.id))) {
       workflow.definitions = { ...workflow.definitions, subgraphs: list.filter((one) => used.has(one.id)) };

@@ -139,4 +139,3 @@ export function countInstances(workflow: Workflow, definition: string): number {
   }
   return count;
 }
-

@@ -97,7 +97,12 @@ interface Opened {
 }
 
 /** The instance's own values go into the widgets that they stood for. */
-function takeValues(graph: GraphDraft, workflow: WorkflowDraft, ids: ReadonlyMap<string, NodeId>, opened: Opened): void {
+function takeValues(
+  graph: GraphDraft,
+  workflow: WorkflowDraft,
+  ids: ReadonlyMap<string, NodeId>,
+  opened: Opened,
+): void {
   const { node, definition, around } = opened;
   const values = new Map(widgetsOf(node, schemaOf(node, around)).map(({ name, value }) => [name, value]));
   const inside = indexOf(definition);

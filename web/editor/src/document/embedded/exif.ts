@@ -47,7 +47,11 @@ function readEntry(
   if (type !== 1 && type !== 2 && type !== 7) return;
   const from = length <= 4 ? place + 8 : view.getUint32(place + 8, little);
   if (from + length > data.length) return;
-  texts.push(tag === USER_COMMENT ? comment(data.subarray(from, from + length), little) : lenient(data.subarray(from, from + length)));
+  texts.push(
+    tag === USER_COMMENT
+      ? comment(data.subarray(from, from + length), little)
+      : lenient(data.subarray(from, from + length)),
+  );
 }
 
 /** A user comment begins with eight bytes that name its encoding. */
