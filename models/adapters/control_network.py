@@ -41,9 +41,14 @@ def _hint_layers(widths: tuple[int, ...], out_channels: int) -> Iterator[nn.Modu
 
 
 class ControlNetwork(nn.Module):
-    """Residuals for a UNet whose way down has the shape `config`; the hint is a picture in 0..1."""
+    """Residuals for a UNet whose way down has the shape `config`; the hint is a picture in 0..1.
 
-    def __init__(self, config: UNetConfig, widths: tuple[int, ...] = HINT_WIDTHS) -> None:
+    `short_middle`: the middle is a single residual block, as in diffusers' networks without attention.
+    """
+
+    def __init__(
+        self, config: UNetConfig, widths: tuple[int, ...] = HINT_WIDTHS, *, short_middle: bool = False
+    ) -> None:
         super().__init__()
         self.config = config
         width = config.model_channels
@@ -54,7 +59,8 @@ class ControlNetwork(nn.Module):
         stages = list(down_stages(config, emb))
         self.input_blocks = nn.ModuleList(stage for stage, _ in stages)
         channels = stages[-1][1]
-        self.middle_block: Stage = middle_stage(config, emb, channels)
+        middle = middle_stage(config, emb, channels)
+        self.middle_block = Stage(middle[:1]) if short_middle else middle
         self.input_hint_block = nn.Sequential(*_hint_layers(widths, width))
         self.zero_convs = nn.ModuleList(nn.Sequential(nn.Conv2d(given, given, 1)) for _, given in stages)
         self.middle_block_out = nn.Sequential(nn.Conv2d(channels, channels, 1))

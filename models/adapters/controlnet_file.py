@@ -57,7 +57,8 @@ def read_controlnet(path: Path, dtype: torch.dtype, base: Base | None = None) ->
         if channels != HINT_CHANNELS:
             raise ValueError(f"It takes hints of {channels} channels; Weft gives it pictures, of {HINT_CHANNELS}.")
         config = down_config_from_shapes(weights.shapes, weights.metadata)
-        return ControlNetwork(config, hint_widths(weights.shapes))
+        short = not any(name.startswith("middle_block.1.") for name in weights.shapes)
+        return ControlNetwork(config, hint_widths(weights.shapes), short_middle=short)
 
     return build_module(make, weights, dtype, "the ControlNet")
 
