@@ -12,17 +12,32 @@ export interface JobRow {
   readonly execution_start_time: number | null;
   readonly execution_end_time: number | null;
   /** The file, or text, that stands for it. */
-  readonly preview_output:
-    | { readonly filename?: string; readonly subfolder?: string; readonly type?: string; readonly content?: string; readonly mediaType: string }
-    | null;
+  readonly preview_output: {
+    readonly filename?: string;
+    readonly subfolder?: string;
+    readonly type?: string;
+    readonly content?: string;
+    readonly mediaType: string;
+  } | null;
   readonly outputs_count: number;
   /** Its place: the lowest runs first. */
   readonly priority: number;
-  readonly execution_error?: { readonly exception_message?: string; readonly node_id?: string; readonly node_type?: string };
+  readonly execution_error?: {
+    readonly exception_message?: string;
+    readonly node_id?: string;
+    readonly node_type?: string;
+  };
 }
 
 export type ApiPrompt = Readonly<
-  Record<string, { readonly class_type: string; readonly inputs: Readonly<Record<string, unknown>>; readonly _meta?: { readonly title?: string } }>
+  Record<
+    string,
+    {
+      readonly class_type: string;
+      readonly inputs: Readonly<Record<string, unknown>>;
+      readonly _meta?: { readonly title?: string };
+    }
+  >
 >;
 
 /** All of a job. */
@@ -42,10 +57,21 @@ export interface JobDetail extends JobRow {
 
 export interface JobPage {
   readonly jobs: readonly JobRow[];
-  readonly pagination: { readonly offset: number; readonly limit: number; readonly total: number; readonly has_more: boolean };
+  readonly pagination: {
+    readonly offset: number;
+    readonly limit: number;
+    readonly total: number;
+    readonly has_more: boolean;
+  };
 }
 
-export function fetchJobs(server: Server, statuses: readonly JobStatus[], limit: number, offset = 0, signal?: AbortSignal): Promise<JobPage> {
+export function fetchJobs(
+  server: Server,
+  statuses: readonly JobStatus[],
+  limit: number,
+  offset = 0,
+  signal?: AbortSignal,
+): Promise<JobPage> {
   const query = new URLSearchParams({ status: statuses.join(","), limit: String(limit), offset: String(offset) });
   return server.json(`/api/jobs?${query}`, signal ? { signal } : {});
 }
@@ -55,7 +81,10 @@ export function fetchJob(server: Server, id: string): Promise<JobDetail> {
 }
 
 /** What is told of the nodes of a job: time, memory, why. Empty where nothing was recorded. */
-export function fetchReport(server: Server, id: string): Promise<{ readonly nodes: Readonly<Record<string, unknown>> }> {
+export function fetchReport(
+  server: Server,
+  id: string,
+): Promise<{ readonly nodes: Readonly<Record<string, unknown>> }> {
   return server.json(`${jobPath(id)}/report`);
 }
 

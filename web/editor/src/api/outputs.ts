@@ -43,7 +43,11 @@ export interface OutputQuery extends OutputSearch {
 }
 
 /** A page of pictures, newest first. */
-export function fetchOutputs(server: Server, { limit, cursor, details, ...search }: OutputQuery, signal?: AbortSignal): Promise<OutputPage> {
+export function fetchOutputs(
+  server: Server,
+  { limit, cursor, details, ...search }: OutputQuery,
+  signal?: AbortSignal,
+): Promise<OutputPage> {
   const query = new URLSearchParams({ media: "image", limit: String(limit) });
   for (const [name, words] of Object.entries(search)) if (words?.trim()) query.set(name, words.trim());
   if (cursor) query.set("cursor", cursor);
@@ -58,7 +62,10 @@ export async function fetchMadeWith(server: Server, file: ShownFile): Promise<Ma
 }
 
 /** The workflow that a picture carries, and its prompt. */
-export function fetchEmbedded(server: Server, file: ShownFile): Promise<{ readonly workflow: unknown; readonly prompt: unknown }> {
+export function fetchEmbedded(
+  server: Server,
+  file: ShownFile,
+): Promise<{ readonly workflow: unknown; readonly prompt: unknown }> {
   return server.json(`/api/outputs/workflow?${namedBy(file)}`);
 }
 

@@ -106,5 +106,8 @@ export function readPicture(data: ArrayBuffer): SocketPicture | null {
   if (kind !== PREVIEW_WITH_METADATA) return null;
   const length = view.getUint32(4);
   const metadata = JSON.parse(new TextDecoder().decode(data.slice(8, 8 + length))) as Record<string, unknown>;
-  return { picture: new Blob([data.slice(8 + length)], { type: String(metadata["image_type"] ?? "image/jpeg") }), metadata };
+  return {
+    picture: new Blob([data.slice(8 + length)], { type: String(metadata["image_type"] ?? "image/jpeg") }),
+    metadata,
+  };
 }

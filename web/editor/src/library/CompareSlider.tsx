@@ -45,7 +45,13 @@ export function CompareSlider({ left, right }: { readonly left: Compared; readon
       }}
     >
       <img src={left.src} alt={left.name} draggable={false} />
-      <img className="compare-right" src={right.src} alt={right.name} draggable={false} style={{ clipPath: `inset(0 0 0 ${place}%)` }} />
+      <img
+        className="compare-right"
+        src={right.src}
+        alt={right.name}
+        draggable={false}
+        style={{ clipPath: `inset(0 0 0 ${place}%)` }}
+      />
       <div
         ref={line}
         className="compare-line"

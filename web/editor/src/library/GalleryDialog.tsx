@@ -17,13 +17,18 @@ export function GalleryDialog({ about, close }: DialogProps) {
   const studio = useStudio();
   const [search, setSearch] = useState((about["search"] as OutputSearch | undefined) ?? {});
   const [current, setCurrent] = useState(Number(about["current"] ?? 0));
-  const [selected, setSelected] = useState<readonly OutputFile[]>((about["selected"] as readonly OutputFile[] | undefined) ?? []);
+  const [selected, setSelected] = useState<readonly OutputFile[]>(
+    (about["selected"] as readonly OutputFile[] | undefined) ?? [],
+  );
   const gallery = useGallery(search);
   const { files, total } = gallery;
   const file = files[current];
   const back: OpenDialog = { name: "gallery", about: { search, current, selected } };
   const keys = new Set(selected.map(fileKey));
-  const toggle = (one: OutputFile): void => setSelected(keys.has(fileKey(one)) ? selected.filter((other) => fileKey(other) !== fileKey(one)) : [...selected, one]);
+  const toggle = (one: OutputFile): void =>
+    setSelected(
+      keys.has(fileKey(one)) ? selected.filter((other) => fileKey(other) !== fileKey(one)) : [...selected, one],
+    );
   const remove = async (gone: readonly OutputFile[]): Promise<void> => {
     const kept = new Set((await deletePictures(studio, gone)).map(fileKey));
     gallery.remove(gone.filter((one) => !kept.has(fileKey(one))));
@@ -53,8 +58,22 @@ export function GalleryDialog({ about, close }: DialogProps) {
       <div className="gallery-body">
         <div className="gallery-pictures">
           {gallery.problem ? <p className="panel-warning">{gallery.problem}</p> : null}
-          {total === 0 ? <p className="panel-empty">{t(Object.values(search).some(Boolean) ? "gallery.nothingFound" : "gallery.nothing")}</p> : null}
-          <PictureGrid files={files} total={total ?? 0} wanted={190} need={gallery.need} selected={keys} current={current} focus={setCurrent} toggle={toggle} open={(place) => studio.ui.show("picture", { files, at: place, back })} />
+          {total === 0 ? (
+            <p className="panel-empty">
+              {t(Object.values(search).some(Boolean) ? "gallery.nothingFound" : "gallery.nothing")}
+            </p>
+          ) : null}
+          <PictureGrid
+            files={files}
+            total={total ?? 0}
+            wanted={190}
+            need={gallery.need}
+            selected={keys}
+            current={current}
+            focus={setCurrent}
+            toggle={toggle}
+            open={(place) => studio.ui.show("picture", { files, at: place, back })}
+          />
         </div>
         <aside className="gallery-side" aria-label={t("gallery.details")}>
           <SelectionTools selected={selected} file={file} back={back} remove={remove} clear={() => setSelected([])} />
@@ -83,7 +102,12 @@ function SelectionTools({ selected, file, back, remove, clear }: Tools) {
   return (
     <>
       <div className="panel-tools">
-        <button type="button" disabled={selected.length !== 2} title={t("gallery.pickTwo")} onClick={() => ui.show("compare", { left, right, back })}>
+        <button
+          type="button"
+          disabled={selected.length !== 2}
+          title={t("gallery.pickTwo")}
+          onClick={() => ui.show("compare", { left, right, back })}
+        >
           <Icon name="compare" /> {t("gallery.compare")}
         </button>
         <button type="button" disabled={meant.length === 0} aria-expanded={asking} onClick={() => setAsking(!asking)}>
@@ -91,13 +115,18 @@ function SelectionTools({ selected, file, back, remove, clear }: Tools) {
         </button>
         {selected.length > 0 ? (
           <button type="button" onClick={clear}>
-            {t("gallery.selected", { count: selected.length })} ✕<span className="visually-hidden">{t("gallery.clearSelection")}</span>
+            {t("gallery.selected", { count: selected.length })} ✕
+            <span className="visually-hidden">{t("gallery.clearSelection")}</span>
           </button>
         ) : null}
       </div>
       {asking && meant.length > 0 ? (
         <div className="panel-ask" role="group">
-          <p>{t("gallery.deleteAsk", { count: meant.length === 1 ? (meant[0]?.filename ?? "") : t("gallery.total", { count: meant.length }) })}</p>
+          <p>
+            {t("gallery.deleteAsk", {
+              count: meant.length === 1 ? (meant[0]?.filename ?? "") : t("gallery.total", { count: meant.length }),
+            })}
+          </p>
           <button
             type="button"
             className="danger"

@@ -29,8 +29,22 @@ export function GalleryPanel() {
       </div>
       <SearchFields search={search} change={setSearch} short />
       {gallery.problem ? <p className="panel-warning">{gallery.problem}</p> : null}
-      {total === 0 ? <p className="panel-empty">{t(Object.values(search).some(Boolean) ? "gallery.nothingFound" : "gallery.nothing")}</p> : null}
-      <PictureGrid files={files} total={total ?? 0} wanted={130} need={gallery.need} selected={NONE} current={current} focus={setCurrent} toggle={() => open(current)} open={open} />
+      {total === 0 ? (
+        <p className="panel-empty">
+          {t(Object.values(search).some(Boolean) ? "gallery.nothingFound" : "gallery.nothing")}
+        </p>
+      ) : null}
+      <PictureGrid
+        files={files}
+        total={total ?? 0}
+        wanted={130}
+        need={gallery.need}
+        selected={NONE}
+        current={current}
+        focus={setCurrent}
+        toggle={() => open(current)}
+        open={open}
+      />
     </section>
   );
 }

@@ -21,12 +21,18 @@ export function PictureDetails({ file }: { readonly file: OutputFile }) {
         {t("gallery.openWorkflow")}
       </button>
       <dl>
-        <Fact title={t("gallery.file")} values={[file.subfolder ? `${file.subfolder}/${file.filename}` : file.filename]} />
+        <Fact
+          title={t("gallery.file")}
+          values={[file.subfolder ? `${file.subfolder}/${file.filename}` : file.filename]}
+        />
         <Fact title={t("gallery.prompt")} values={made?.prompts ?? []} />
         <Fact title={t("gallery.model")} values={made?.models ?? []} />
         <Fact title={t("gallery.sampler")} values={made?.samplers ?? []} />
         <Fact title={t("gallery.seed")} values={made?.seed == null ? [] : [String(made.seed)]} />
-        <Fact title={t("gallery.size")} values={[[made?.size ? made.size.join(" × ") : null, readableBytes(file.size)].filter(Boolean).join(", ")]} />
+        <Fact
+          title={t("gallery.size")}
+          values={[[made?.size ? made.size.join(" × ") : null, readableBytes(file.size)].filter(Boolean).join(", ")]}
+        />
         <Fact title={t("gallery.made")} values={[new Date(1000 * file.modified).toLocaleString()]} />
       </dl>
     </div>

@@ -55,8 +55,14 @@ export function PictureDialog({ about, close }: DialogProps) {
     >
       <header>
         <h2>{file.filename}</h2>
-        {files.length > 1 ? <span className="hint">{t("picture.place", { at: at + 1, count: files.length })}</span> : null}
-        <PictureTools file={file} leave={leave} zoom={(factor) => setView((before) => (factor === 0 ? FIT : zoomed(before, factor)))} />
+        {files.length > 1 ? (
+          <span className="hint">{t("picture.place", { at: at + 1, count: files.length })}</span>
+        ) : null}
+        <PictureTools
+          file={file}
+          leave={leave}
+          zoom={(factor) => setView((before) => (factor === 0 ? FIT : zoomed(before, factor)))}
+        />
         <button type="button" className="icon-button" data-focus aria-label={t("shell.close")} onClick={leave}>
           <Icon name="close" />
         </button>
@@ -65,10 +71,22 @@ export function PictureDialog({ about, close }: DialogProps) {
         <ZoomedPicture src={server.address(fileAddress(file))} alt={file.filename} view={view} change={setView} />
         {files.length > 1 ? (
           <>
-            <button type="button" className="picture-step" data-side="left" aria-label={t("picture.previous")} onClick={() => go(-1)}>
+            <button
+              type="button"
+              className="picture-step"
+              data-side="left"
+              aria-label={t("picture.previous")}
+              onClick={() => go(-1)}
+            >
               <Icon name="left" />
             </button>
-            <button type="button" className="picture-step" data-side="right" aria-label={t("picture.next")} onClick={() => go(1)}>
+            <button
+              type="button"
+              className="picture-step"
+              data-side="right"
+              aria-label={t("picture.next")}
+              onClick={() => go(1)}
+            >
               <Icon name="right" />
             </button>
           </>

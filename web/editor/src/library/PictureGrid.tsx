@@ -44,11 +44,37 @@ export function PictureGrid({ files, total, wanted, need, selected, current, foc
     event.preventDefault();
   };
   return (
-    <div ref={frame} className="picture-grid" role="listbox" aria-multiselectable="true" aria-label={t("gallery.grid")} tabIndex={0} aria-activedescendant={files[current] ? idOf(current) : undefined} onKeyDown={keys}>
+    <div
+      ref={frame}
+      className="picture-grid"
+      role="listbox"
+      aria-multiselectable="true"
+      aria-label={t("gallery.grid")}
+      tabIndex={0}
+      aria-activedescendant={files[current] ? idOf(current) : undefined}
+      onKeyDown={keys}
+    >
       <div style={{ height: Math.ceil(total / shape.columns) * shape.row }}>
-        <div className="picture-rows" style={{ transform: `translateY(${rows.first * shape.row}px)`, gridTemplateColumns: `repeat(${shape.columns}, 1fr)`, gridAutoRows: `${shape.row}px` }}>
+        <div
+          className="picture-rows"
+          style={{
+            transform: `translateY(${rows.first * shape.row}px)`,
+            gridTemplateColumns: `repeat(${shape.columns}, 1fr)`,
+            gridAutoRows: `${shape.row}px`,
+          }}
+        >
           {shown.map((file, index) => (
-            <Cell key={fileKey(file)} file={file} id={idOf(first + index)} size={shape.row} isSelected={selected.has(fileKey(file))} isCurrent={first + index === current} choose={() => focus(first + index)} open={() => open(first + index)} toggle={() => toggle(file)} />
+            <Cell
+              key={fileKey(file)}
+              file={file}
+              id={idOf(first + index)}
+              size={shape.row}
+              isSelected={selected.has(fileKey(file))}
+              isCurrent={first + index === current}
+              choose={() => focus(first + index)}
+              open={() => open(first + index)}
+              toggle={() => toggle(file)}
+            />
           ))}
         </div>
       </div>
@@ -86,7 +112,13 @@ function Cell({ file, id, size, isSelected, isCurrent, choose, open, toggle }: C
       }}
       onDoubleClick={open}
     >
-      <img src={server.address(fileAddress(file, size > 180 ? 384 : 192))} alt="" loading="lazy" decoding="async" draggable={false} />
+      <img
+        src={server.address(fileAddress(file, size > 180 ? 384 : 192))}
+        alt=""
+        loading="lazy"
+        decoding="async"
+        draggable={false}
+      />
       <span
         className="picture-tick"
         aria-hidden="true"
@@ -129,6 +161,7 @@ function useKeptInView(frame: React.RefObject<HTMLDivElement | null>, shape: Gri
     last.current = current;
     const y = Math.floor(current / shape.columns) * shape.row;
     if (y < element.scrollTop) element.scrollTop = y;
-    else if (y + shape.row > element.scrollTop + element.clientHeight) element.scrollTop = y + shape.row - element.clientHeight;
+    else if (y + shape.row > element.scrollTop + element.clientHeight)
+      element.scrollTop = y + shape.row - element.clientHeight;
   }, [frame, shape, current]);
 }

@@ -23,18 +23,42 @@ export function PictureTools({ file, leave, zoom }: Tools) {
   };
   return (
     <div className="picture-tools" role="group" aria-label={t("picture.title")}>
-      <button type="button" className="icon-button" aria-label={t("picture.zoomOut")} title={t("picture.zoomOut")} onClick={() => zoom(1 / 1.4)}>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={t("picture.zoomOut")}
+        title={t("picture.zoomOut")}
+        onClick={() => zoom(1 / 1.4)}
+      >
         −
       </button>
-      <button type="button" className="icon-button" aria-label={t("picture.fit")} title={t("picture.fit")} onClick={() => zoom(0)}>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={t("picture.fit")}
+        title={t("picture.fit")}
+        onClick={() => zoom(0)}
+      >
         <Icon name="expand" />
       </button>
-      <button type="button" className="icon-button" aria-label={t("picture.zoomIn")} title={t("picture.zoomIn")} onClick={() => zoom(1.4)}>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={t("picture.zoomIn")}
+        title={t("picture.zoomIn")}
+        onClick={() => zoom(1.4)}
+      >
         <Icon name="plus" />
       </button>
       <Link icon="outside" title={t("picture.newTab")} href={address} target="_blank" />
       <Link icon="save" title={t("picture.save")} href={address} download={file.filename} />
-      <button type="button" className="icon-button" aria-label={t("picture.copy")} title={t("picture.copy")} onClick={() => void copyPicture(studio, file)}>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={t("picture.copy")}
+        title={t("picture.copy")}
+        onClick={() => void copyPicture(studio, file)}
+      >
         <Icon name="copy" />
       </button>
       <button type="button" onClick={() => void open()}>
@@ -45,7 +69,11 @@ export function PictureTools({ file, leave, zoom }: Tools) {
   );
 }
 
-function Link({ icon, title, ...link }: { readonly icon: IconName; readonly title: string } & React.AnchorHTMLAttributes<HTMLAnchorElement>) {
+function Link({
+  icon,
+  title,
+  ...link
+}: { readonly icon: IconName; readonly title: string } & React.AnchorHTMLAttributes<HTMLAnchorElement>) {
   return (
     <a className="icon-button" aria-label={title} title={title} rel="noreferrer" {...link}>
       <Icon name={icon} />
@@ -65,7 +93,13 @@ function SendTo({ file, leave }: { readonly file: ShownFile; readonly leave: () 
     leave();
   };
   return (
-    <select value="" disabled={nodes.length === 0} aria-label={t("picture.toInput")} title={nodes.length === 0 ? t("picture.noImageNode") : undefined} onChange={(event) => send(event.target.value)}>
+    <select
+      value=""
+      disabled={nodes.length === 0}
+      aria-label={t("picture.toInput")}
+      title={nodes.length === 0 ? t("picture.noImageNode") : undefined}
+      onChange={(event) => send(event.target.value)}
+    >
       <option value="" disabled>
         {t("picture.toInput")}
       </option>

@@ -27,7 +27,15 @@ export function SearchFields({ search, change, short }: Fields) {
     return (
       <div className="search-fields" role="search">
         {FIELDS.map(({ name, title }) => (
-          <input key={name} type="search" data-focus={name === "search" || undefined} value={search[name] ?? ""} placeholder={t(title)} aria-label={t(title)} onChange={(event) => change({ ...search, [name]: event.target.value })} />
+          <input
+            key={name}
+            type="search"
+            data-focus={name === "search" || undefined}
+            value={search[name] ?? ""}
+            placeholder={t(title)}
+            aria-label={t(title)}
+            onChange={(event) => change({ ...search, [name]: event.target.value })}
+          />
         ))}
       </div>
     );
@@ -49,7 +57,13 @@ export function SearchFields({ search, change, short }: Fields) {
           </option>
         ))}
       </select>
-      <input type="search" value={search[about] ?? ""} placeholder={t("gallery.search")} aria-label={t("gallery.search")} onChange={(event) => change({ [about]: event.target.value })} />
+      <input
+        type="search"
+        value={search[about] ?? ""}
+        placeholder={t("gallery.search")}
+        aria-label={t("gallery.search")}
+        onChange={(event) => change({ [about]: event.target.value })}
+      />
     </div>
   );
 }

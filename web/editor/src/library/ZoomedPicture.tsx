@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useText } from "../i18n/use_text";
 
-/** How a picture is shown: `scale` 1 fits it into its frame; x and y are where its middle is, in pixels off the frame's. */
+/** How a picture is shown: `scale` 1 fits it into its frame; x and y: its middle, in pixels off the frame's. */
 export interface View {
   readonly scale: number;
   readonly x: number;
@@ -36,17 +36,31 @@ export function ZoomedPicture({ src, alt, view, change }: Shown) {
     const element = frame.current;
     const wheel = (event: WheelEvent): void => {
       event.preventDefault();
-      change((before) => zoomed(before, Math.exp(-event.deltaY / 400), fromMiddle(element, event.clientX, event.clientY)));
+      change((before) =>
+        zoomed(before, Math.exp(-event.deltaY / 400), fromMiddle(element, event.clientX, event.clientY)),
+      );
     };
     element?.addEventListener("wheel", wheel, { passive: false });
     return () => element?.removeEventListener("wheel", wheel);
   }, [change]);
   return (
-    <div ref={frame} className="zoomed" data-far={view.scale > 3 || undefined} {...pointers} onDoubleClick={() => change((before) => (before.scale === 1 ? zoomed(FIT, 3) : FIT))}>
+    <div
+      ref={frame}
+      className="zoomed"
+      data-far={view.scale > 3 || undefined}
+      {...pointers}
+      onDoubleClick={() => change((before) => (before.scale === 1 ? zoomed(FIT, 3) : FIT))}
+    >
       {broken === src ? (
         <p>{t("picture.broken")}</p>
       ) : (
-        <img src={src} alt={alt} draggable={false} onError={() => setBroken(src)} style={{ transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})` }} />
+        <img
+          src={src}
+          alt={alt}
+          draggable={false}
+          onError={() => setBroken(src)}
+          style={{ transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})` }}
+        />
       )}
     </div>
   );

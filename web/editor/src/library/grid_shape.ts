@@ -16,7 +16,11 @@ export function shapeOf(width: number, height: number, wanted: number): GridShap
 const BEYOND = 2; // rows above and below the screen that are there, too
 
 /** The rows that have to be there: from `first` up to but without `last`. */
-export function visibleRows(shape: GridShape, top: number, total: number): { readonly first: number; readonly last: number } {
+export function visibleRows(
+  shape: GridShape,
+  top: number,
+  total: number,
+): { readonly first: number; readonly last: number } {
   const rows = Math.ceil(total / shape.columns);
   const first = Math.max(0, Math.floor(top / shape.row) - BEYOND);
   const last = Math.min(rows, Math.ceil((top + shape.height) / shape.row) + BEYOND);

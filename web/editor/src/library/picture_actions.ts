@@ -23,11 +23,13 @@ export async function openPicture(studio: Studio, file: ShownFile): Promise<bool
   try {
     const { workflow, prompt } = await fetchEmbedded(studio.server, file);
     const found = workflow ?? prompt;
-    if (!found) throw new ServerProblem(404, "no_workflow", studio.text("gallery.noWorkflow", { name: file.filename }), "");
+    if (!found)
+      throw new ServerProblem(404, "no_workflow", studio.text("gallery.noWorkflow", { name: file.filename }), "");
     await openText(studio, JSON.stringify(found), { name: file.filename.replace(/\.[^.]+$/, "") });
     return true;
   } catch (error) {
-    const details = error instanceof ServerProblem ? [error.message, error.details].filter(Boolean).join(" ") : String(error);
+    const details =
+      error instanceof ServerProblem ? [error.message, error.details].filter(Boolean).join(" ") : String(error);
     studio.ui.notify({ tone: "problem", text: studio.text("gallery.noWorkflow", { name: file.filename }), details });
     return false;
   }

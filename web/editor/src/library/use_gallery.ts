@@ -45,7 +45,10 @@ export function useGallery(search: OutputSearch): Gallery {
       setProblem(null);
       setFound((before) => (before && isSame ? merged(before, page) : page));
     };
-    const timer = setTimeout(() => void ask().catch((error: unknown) => tellProblem(error, stop.signal, setProblem)), shownFor.current === null ? 0 : PAUSE);
+    const timer = setTimeout(
+      () => void ask().catch((error: unknown) => tellProblem(error, stop.signal, setProblem)),
+      shownFor.current === null ? 0 : PAUSE,
+    );
     return () => {
       stop.abort();
       clearTimeout(timer);
@@ -56,7 +59,11 @@ export function useGallery(search: OutputSearch): Gallery {
       if (!found?.next || found.files.length >= count || loading.current) return;
       loading.current = true;
       fetchOutputs(server, { ...(JSON.parse(key) as OutputSearch), limit: PAGE, cursor: found.next })
-        .then((page) => setFound((before) => (before ? { files: united(before.files, page.files), total: page.total, next: page.next } : before)))
+        .then((page) =>
+          setFound((before) =>
+            before ? { files: united(before.files, page.files), total: page.total, next: page.next } : before,
+          ),
+        )
         .catch((error: unknown) => tellProblem(error, null, setProblem))
         .finally(() => {
           loading.current = false;
@@ -66,12 +73,19 @@ export function useGallery(search: OutputSearch): Gallery {
   );
   const remove = useCallback((gone: readonly ShownFile[]) => {
     const keys = new Set(gone.map(fileKey));
-    setFound((before) => before && { ...before, files: before.files.filter((file) => !keys.has(fileKey(file))), total: before.total - keys.size });
+    setFound(
+      (before) =>
+        before && {
+          ...before,
+          files: before.files.filter((file) => !keys.has(fileKey(file))),
+          total: before.total - keys.size,
+        },
+    );
   }, []);
   return { files: found?.files ?? [], total: found?.total ?? null, problem, need, remove };
 }
 
-/** The first page again, and what was known after it. Where nothing overlaps, or files vanished, the list begins anew. */
+/** The first page again, and what was known after it. Where nothing overlaps, the list begins anew. */
 function merged(before: Found, page: Found): Found {
   const last = page.files.at(-1);
   const overlap = last ? before.files.findIndex((file) => fileKey(file) === fileKey(last)) : -1;

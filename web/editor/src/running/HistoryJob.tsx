@@ -32,11 +32,20 @@ export function HistoryJob({ row, detail, compared, compare, forget }: Shown) {
   const picture = pictureOf(row);
   const pictures = detail ? picturesOf(detail) : [];
   const seconds = secondsOf(row);
-  const facts = [t(STATES[row.status] ?? "running.succeeded"), seconds === null ? null : readableSeconds(seconds), readableTime(row.create_time)];
+  const facts = [
+    t(STATES[row.status] ?? "running.succeeded"),
+    seconds === null ? null : readableSeconds(seconds),
+    readableTime(row.create_time),
+  ];
   return (
     <li className="job" data-status={row.status}>
       {picture ? (
-        <button type="button" className="job-picture-button" aria-label={t("running.enlarge", { name: picture.filename })} onClick={() => studio.ui.show("picture", { files: pictures.length > 0 ? pictures : [picture], at: 0 })}>
+        <button
+          type="button"
+          className="job-picture-button"
+          aria-label={t("running.enlarge", { name: picture.filename })}
+          onClick={() => studio.ui.show("picture", { files: pictures.length > 0 ? pictures : [picture], at: 0 })}
+        >
           <JobPicture file={picture} />
           {pictures.length > 1 ? <span className="job-count">{pictures.length}</span> : null}
         </button>
@@ -49,9 +58,24 @@ export function HistoryJob({ row, detail, compared, compare, forget }: Shown) {
         {row.execution_error ? <Failure row={row} detail={detail} /> : null}
       </div>
       <div className="job-buttons">
-        {detail ? <JobButton icon="again" label={t("running.rerunJob", { name })} run={() => void rerunJob(studio, detail)} /> : null}
-        {detail ? <JobButton icon="outside" label={t("running.openWorkflowOf", { name })} run={() => void openJob(studio, detail)} /> : null}
-        {picture ? <JobButton icon="compare" label={t("running.compareJob", { name })} pressed={compared?.filename === picture.filename} run={() => compare(picture)} /> : null}
+        {detail ? (
+          <JobButton icon="again" label={t("running.rerunJob", { name })} run={() => void rerunJob(studio, detail)} />
+        ) : null}
+        {detail ? (
+          <JobButton
+            icon="outside"
+            label={t("running.openWorkflowOf", { name })}
+            run={() => void openJob(studio, detail)}
+          />
+        ) : null}
+        {picture ? (
+          <JobButton
+            icon="compare"
+            label={t("running.compareJob", { name })}
+            pressed={compared?.filename === picture.filename}
+            run={() => compare(picture)}
+          />
+        ) : null}
         <JobButton icon="bin" label={t("running.forgetJob", { name })} run={forget} />
       </div>
     </li>

@@ -58,7 +58,14 @@ export function HistoryPanel() {
       {page && total === 0 ? <p className="panel-empty">{t("running.noHistory")}</p> : null}
       <ol className="job-list">
         {jobs.map((job) => (
-          <HistoryJob key={job.id} row={job} detail={details.get(job.id)} compared={compared} compare={compare} forget={() => void forget(job)} />
+          <HistoryJob
+            key={job.id}
+            row={job}
+            detail={details.get(job.id)}
+            compared={compared}
+            compare={compare}
+            forget={() => void forget(job)}
+          />
         ))}
       </ol>
       {total > PAGE ? <Pages offset={offset} total={total} go={setOffset} /> : null}
@@ -66,7 +73,15 @@ export function HistoryPanel() {
   );
 }
 
-function Pages({ offset, total, go }: { readonly offset: number; readonly total: number; readonly go: (offset: number) => void }) {
+function Pages({
+  offset,
+  total,
+  go,
+}: {
+  readonly offset: number;
+  readonly total: number;
+  readonly go: (offset: number) => void;
+}) {
   const t = useText();
   const last = Math.min(total, offset + PAGE);
   return (

@@ -9,7 +9,16 @@ const SIZE = 128; // pixels
 export function JobPicture({ file, preview }: { readonly file: ShownFile | null; readonly preview?: string | null }) {
   const { server } = useStudio();
   if (preview) return <img className="job-picture" src={preview} alt="" />;
-  if (file) return <img className="job-picture" src={server.address(fileAddress(file, SIZE))} alt="" loading="lazy" decoding="async" />;
+  if (file)
+    return (
+      <img
+        className="job-picture"
+        src={server.address(fileAddress(file, SIZE))}
+        alt=""
+        loading="lazy"
+        decoding="async"
+      />
+    );
   return (
     <span className="job-picture" aria-hidden="true">
       <Icon name="gallery" />

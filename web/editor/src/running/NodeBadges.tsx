@@ -40,7 +40,11 @@ function Facts({ facts, at }: { readonly facts: readonly string[]; readonly at: 
   const below = at.top < 160;
   const right = Math.max(8, window.innerWidth - at.right);
   return (
-    <span className="node-facts" aria-hidden="true" style={below ? { right, top: at.bottom + 6 } : { right, bottom: window.innerHeight - at.top + 6 }}>
+    <span
+      className="node-facts"
+      aria-hidden="true"
+      style={below ? { right, top: at.bottom + 6 } : { right, bottom: window.innerHeight - at.top + 6 }}
+    >
       {facts.map((fact) => (
         <span key={fact}>{fact}</span>
       ))}
@@ -55,7 +59,10 @@ function hasBadge(run: NodeRun): boolean {
 function badgeText(run: NodeRun, t: Text): string {
   if (run.problems?.length) return "!";
   if (run.state === "cached") return t("running.cached");
-  const parts = [run.seconds == null ? null : readableSeconds(run.seconds), run.peakBytes ? readableBytes(run.peakBytes) : null];
+  const parts = [
+    run.seconds == null ? null : readableSeconds(run.seconds),
+    run.peakBytes ? readableBytes(run.peakBytes) : null,
+  ];
   return parts.filter((part) => part !== null).join(" · ");
 }
 

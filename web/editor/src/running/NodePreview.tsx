@@ -12,7 +12,18 @@ const MOST_PROBLEMS = 3;
 /** What a node made, or how far its work is: a picture or several, texts, other files, and what went wrong. */
 export const NodePreview = memo(function NodePreview({ tab, node }: { readonly tab: string; readonly node: string }) {
   const run = useRuns((state) => nodeRun(state, tab, node));
-  if (!run || !(run.problems?.length || run.preview || run.files?.length || run.streamed?.length || run.texts?.length || run.others?.length)) return null;
+  if (
+    !run ||
+    !(
+      run.problems?.length ||
+      run.preview ||
+      run.files?.length ||
+      run.streamed?.length ||
+      run.texts?.length ||
+      run.others?.length
+    )
+  )
+    return null;
   return (
     <div className="node-preview nodrag">
       {run.problems?.slice(0, MOST_PROBLEMS).map(({ message, details }) => (
@@ -36,7 +47,11 @@ function Results({ run, tab, node }: { readonly run: NodeRun; readonly tab: stri
   return (
     <>
       {files.length + streamed.length > 0 ? (
-        <div className="node-pictures" data-many={files.length + streamed.length > 1 || undefined} style={columns(files.length + streamed.length)}>
+        <div
+          className="node-pictures"
+          data-many={files.length + streamed.length > 1 || undefined}
+          style={columns(files.length + streamed.length)}
+        >
           {files.slice(0, MOST_SHOWN).map((file, index) => (
             <Picture key={`${file.subfolder}/${file.filename}`} file={file} about={{ tab, node, files, at: index }} />
           ))}
@@ -79,7 +94,13 @@ function Picture({ file, about }: { readonly file: ShownFile; readonly about: Ab
       onDragStart={(event) => dragPicture(event, file, server)}
       onClick={() => ui.show("picture", about)}
     >
-      <img src={server.address(fileAddress(file, SMALL))} alt="" decoding="async" draggable={false} onError={() => setGone(true)} />
+      <img
+        src={server.address(fileAddress(file, SMALL))}
+        alt=""
+        decoding="async"
+        draggable={false}
+        onError={() => setGone(true)}
+      />
     </button>
   );
 }
@@ -88,10 +109,17 @@ function OtherFile({ file }: { readonly file: ShownFile }) {
   const t = useText();
   const { server } = useStudio();
   const address = server.address(fileAddress(file));
-  if (/\.(mp4|webm|mov)$/i.test(file.filename)) return <video className="node-latest" src={address} controls loop muted aria-label={file.filename} />;
-  if (/\.(mp3|wav|flac|ogg|opus|m4a)$/i.test(file.filename)) return <audio className="node-sound" src={address} controls aria-label={file.filename} />;
+  if (/\.(mp4|webm|mov)$/i.test(file.filename))
+    return <video className="node-latest" src={address} controls loop muted aria-label={file.filename} />;
+  if (/\.(mp3|wav|flac|ogg|opus|m4a)$/i.test(file.filename))
+    return <audio className="node-sound" src={address} controls aria-label={file.filename} />;
   return (
-    <a className="node-file" href={address} download={file.filename} aria-label={t("running.otherFile", { name: file.filename })}>
+    <a
+      className="node-file"
+      href={address}
+      download={file.filename}
+      aria-label={t("running.otherFile", { name: file.filename })}
+    >
       {file.filename}
     </a>
   );

@@ -30,7 +30,9 @@ export function QueueControls() {
           onClick={() => void queueActive(studio)}
         >
           {t("running.queue")}
-          {auto === "off" ? null : <small>{t(auto === "change" ? "running.autoChangeShort" : "running.autoEndlessShort")}</small>}
+          {auto === "off" ? null : (
+            <small>{t(auto === "change" ? "running.autoChangeShort" : "running.autoEndlessShort")}</small>
+          )}
         </button>
         <QueueMenu />
       </div>

@@ -21,7 +21,11 @@ export function QueueHead({ waiting, refresh }: { readonly waiting: readonly Job
     <>
       <div className="panel-tools">
         {paused === null ? (
-          <button type="button" aria-expanded={asking === "pause"} onClick={() => setAsking(asking === "pause" ? null : "pause")}>
+          <button
+            type="button"
+            aria-expanded={asking === "pause"}
+            onClick={() => setAsking(asking === "pause" ? null : "pause")}
+          >
             <Icon name="pause" /> {t("running.pause")}
           </button>
         ) : (
@@ -29,7 +33,12 @@ export function QueueHead({ waiting, refresh }: { readonly waiting: readonly Job
             <Icon name="play" /> {t("running.resume")}
           </button>
         )}
-        <button type="button" disabled={waiting.length === 0} aria-expanded={asking === "clear"} onClick={() => setAsking(asking === "clear" ? null : "clear")}>
+        <button
+          type="button"
+          disabled={waiting.length === 0}
+          aria-expanded={asking === "clear"}
+          onClick={() => setAsking(asking === "clear" ? null : "clear")}
+        >
           <Icon name="bin" /> {t("running.clear")}
         </button>
       </div>
@@ -38,11 +47,24 @@ export function QueueHead({ waiting, refresh }: { readonly waiting: readonly Job
           {t("running.pausedWhy", { reason: paused })}
         </p>
       )}
-      {asking === "pause" ? <PauseForm done={(reason) => void change(() => pauseQueue(studio.server, reason))} /> : null}
+      {asking === "pause" ? (
+        <PauseForm done={(reason) => void change(() => pauseQueue(studio.server, reason))} />
+      ) : null}
       {asking === "clear" ? (
         <div className="panel-ask" role="group">
           <p>{t("running.cleared", { count: waiting.length })}</p>
-          <button type="button" className="danger" onClick={() => void change(() => cancelJobs(studio.server, waiting.map((job) => job.id)))}>
+          <button
+            type="button"
+            className="danger"
+            onClick={() =>
+              void change(() =>
+                cancelJobs(
+                  studio.server,
+                  waiting.map((job) => job.id),
+                ),
+              )
+            }
+          >
             {t("running.clearNow")}
           </button>
           <button type="button" onClick={() => setAsking(null)}>
@@ -65,7 +87,13 @@ function PauseForm({ done }: { readonly done: (reason: string) => void }) {
         done(reason.trim());
       }}
     >
-      <input autoFocus value={reason} placeholder={t("running.pauseReason")} aria-label={t("running.pauseReason")} onChange={(event) => setReason(event.target.value)} />
+      <input
+        autoFocus
+        value={reason}
+        placeholder={t("running.pauseReason")}
+        aria-label={t("running.pauseReason")}
+        onChange={(event) => setReason(event.target.value)}
+      />
       <button type="submit" className="primary">
         {t("running.pause")}
       </button>

@@ -22,13 +22,23 @@ export function RunningJob({ row, detail, refresh }: Shown) {
   const run = useRuns((state) => state.runs.get(row.id));
   const preview = useRuns((state) => (run ? latestPreview(state.nodes.get(run.tab), row.id) : null));
   const told = useForeignProgress(row.id, run);
-  const share = run ? shareDone(run, performance.now()) : told && told.nodes_total > 0 ? told.nodes_done / told.nodes_total : null;
+  const share = run
+    ? shareDone(run, performance.now())
+    : told && told.nodes_total > 0
+      ? told.nodes_done / told.nodes_total
+      : null;
   return (
     <li className="job" data-status={row.status}>
       <JobPicture file={null} preview={preview} />
       <div className="job-body">
         <JobName row={row} detail={detail} />
-        <div className="run-bar" role="progressbar" aria-label={t("running.progress")} aria-valuenow={share === null ? undefined : Math.round(100 * share)} data-unknown={share === null || undefined}>
+        <div
+          className="run-bar"
+          role="progressbar"
+          aria-label={t("running.progress")}
+          aria-valuenow={share === null ? undefined : Math.round(100 * share)}
+          data-unknown={share === null || undefined}
+        >
           <span style={{ transform: `scaleX(${share ?? 1})` }} />
         </div>
       </div>
@@ -117,14 +127,32 @@ function JobButtons({ row, detail, refresh, move }: Shown & { readonly move?: (s
     <div className="job-buttons">
       {move ? <JobButton icon="up" label={t("running.moveUp", { name })} run={() => move(-1)} /> : null}
       {move ? <JobButton icon="down" label={t("running.moveDown", { name })} run={() => move(1)} /> : null}
-      {detail ? <JobButton icon="again" label={t("running.rerunJob", { name })} run={() => void rerunJob(studio, detail)} /> : null}
-      {detail ? <JobButton icon="outside" label={t("running.openWorkflowOf", { name })} run={() => void openJob(studio, detail)} /> : null}
+      {detail ? (
+        <JobButton icon="again" label={t("running.rerunJob", { name })} run={() => void rerunJob(studio, detail)} />
+      ) : null}
+      {detail ? (
+        <JobButton
+          icon="outside"
+          label={t("running.openWorkflowOf", { name })}
+          run={() => void openJob(studio, detail)}
+        />
+      ) : null}
       <JobButton icon="close" label={t("running.cancelJob", { name })} run={() => void cancel()} />
     </div>
   );
 }
 
-export function JobButton({ icon, label, run, pressed }: { readonly icon: IconName; readonly label: string; readonly run: () => void; readonly pressed?: boolean }) {
+export function JobButton({
+  icon,
+  label,
+  run,
+  pressed,
+}: {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly run: () => void;
+  readonly pressed?: boolean;
+}) {
   return (
     <button type="button" className="icon-button" aria-label={label} title={label} aria-pressed={pressed} onClick={run}>
       <Icon name={icon} />
@@ -132,7 +160,10 @@ export function JobButton({ icon, label, run, pressed }: { readonly icon: IconNa
   );
 }
 
-function latestPreview(nodes: ReadonlyMap<string, { readonly preview?: string | null; readonly prompt?: string }> | undefined, prompt: string): string | null {
+function latestPreview(
+  nodes: ReadonlyMap<string, { readonly preview?: string | null; readonly prompt?: string }> | undefined,
+  prompt: string,
+): string | null {
   for (const node of nodes?.values() ?? []) if (node.preview && node.prompt === prompt) return node.preview;
   return null;
 }

@@ -9,7 +9,12 @@ import { useRuns, useStudio, useTab } from "../state/studio";
 import { RUNNING_ACTIONS } from "./actions";
 import { setNotifications, wantsNotifications } from "./announcing";
 
-const SHOWN: readonly string[] = ["running.queueFront", "running.queueUntil", "running.cancelCurrent", "running.cancelAll"];
+const SHOWN: readonly string[] = [
+  "running.queueFront",
+  "running.queueUntil",
+  "running.cancelCurrent",
+  "running.cancelAll",
+];
 const MODES: readonly { readonly mode: AutoQueue; readonly title: MessageKey }[] = [
   { mode: "off", title: "running.autoOff" },
   { mode: "change", title: "running.autoChange" },
@@ -22,10 +27,23 @@ export function QueueMenu() {
   const id = useId();
   return (
     <>
-      <button type="button" className="primary queue-more" aria-label={t("running.options")} title={t("running.options")} popoverTarget={id}>
+      <button
+        type="button"
+        className="primary queue-more"
+        aria-label={t("running.options")}
+        title={t("running.options")}
+        popoverTarget={id}
+      >
         ▾
       </button>
-      <div id={id} popover="auto" className="menu queue-menu" role="menu" aria-label={t("running.options")} onKeyDown={walk}>
+      <div
+        id={id}
+        popover="auto"
+        className="menu queue-menu"
+        role="menu"
+        aria-label={t("running.options")}
+        onKeyDown={walk}
+      >
         <div role="group">
           {RUNNING_ACTIONS.filter((action) => SHOWN.includes(action.id)).map((action) => (
             <ActionItem key={action.id} action={action} menu={id} />

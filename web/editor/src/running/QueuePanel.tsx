@@ -64,7 +64,9 @@ export function QueuePanel() {
               />
             ))}
           </ol>
-          {waiting.length > SHOWN ? <p className="panel-empty">{t("running.more", { count: waiting.length - SHOWN })}</p> : null}
+          {waiting.length > SHOWN ? (
+            <p className="panel-empty">{t("running.more", { count: waiting.length - SHOWN })}</p>
+          ) : null}
         </>
       ) : null}
       <p className="visually-hidden" role="status">

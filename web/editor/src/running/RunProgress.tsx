@@ -20,17 +20,34 @@ export function RunProgress() {
     <>
       {run ? <Progress run={run} /> : null}
       {paused === null ? null : (
-        <button type="button" className="queue-chip" data-tone="warn" title={t("running.pausedWhy", { reason: paused })} onClick={() => studio.ui.setState({ panel: "queue" })}>
+        <button
+          type="button"
+          className="queue-chip"
+          data-tone="warn"
+          title={t("running.pausedWhy", { reason: paused })}
+          onClick={() => studio.ui.setState({ panel: "queue" })}
+        >
           {t("running.paused")}
         </button>
       )}
       {remaining > 0 ? (
-        <button type="button" className="queue-chip" title={t("running.panel")} onClick={() => studio.ui.togglePanel("queue")}>
+        <button
+          type="button"
+          className="queue-chip"
+          title={t("running.panel")}
+          onClick={() => studio.ui.togglePanel("queue")}
+        >
           {t("running.remaining", { count: remaining })}
         </button>
       ) : null}
       {run ? (
-        <button type="button" className="icon-button cancel-run" aria-label={t("running.cancelCurrent")} title={`${t("running.cancelCurrent")} (Ctrl+Alt+Enter)`} onClick={() => void cancelCurrent(studio)}>
+        <button
+          type="button"
+          className="icon-button cancel-run"
+          aria-label={t("running.cancelCurrent")}
+          title={`${t("running.cancelCurrent")} (Ctrl+Alt+Enter)`}
+          onClick={() => void cancelCurrent(studio)}
+        >
           <Icon name="stop" />
         </button>
       ) : null}
@@ -51,7 +68,10 @@ function Progress({ run }: { readonly run: Run }) {
   const left = secondsLeft(run, now);
   const text = (): string => {
     if (run.status !== "running") return t("running.waiting");
-    if (left !== null) return t(run.measured ? "running.left" : "running.leftGuessed", { time: readableSeconds(Math.max(1, Math.ceil(left))) });
+    if (left !== null)
+      return t(run.measured ? "running.left" : "running.leftGuessed", {
+        time: readableSeconds(Math.max(1, Math.ceil(left))),
+      });
     return t("running.nodesDone", { count: run.nodesDone ?? 0 });
   };
   return (

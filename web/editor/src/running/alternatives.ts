@@ -58,7 +58,11 @@ export function withAlternativesPicked(workflow: Workflow, types: Catalogue, ran
   });
   const same = nodes === workflow.nodes && subgraphs.every((one, index) => one === inside[index]);
   if (same) return workflow;
-  return { ...workflow, nodes, ...(workflow.definitions ? { definitions: { ...workflow.definitions, subgraphs } } : {}) };
+  return {
+    ...workflow,
+    nodes,
+    ...(workflow.definitions ? { definitions: { ...workflow.definitions, subgraphs } } : {}),
+  };
 }
 
 function pickedNodes(nodes: readonly WorkflowNode[], types: Catalogue, random: Random): readonly WorkflowNode[] {
@@ -81,7 +85,12 @@ function pickedNode(node: WorkflowNode, types: Catalogue, random: Random): Workf
   return values === node.widgets_values ? node : { ...node, widgets_values: values };
 }
 
-function withValue(values: WorkflowNode["widgets_values"], name: string, index: number, value: Json): WorkflowNode["widgets_values"] {
+function withValue(
+  values: WorkflowNode["widgets_values"],
+  name: string,
+  index: number,
+  value: Json,
+): WorkflowNode["widgets_values"] {
   if (Array.isArray(values)) return (values as readonly Json[]).with(index, value);
   return { ...(values as Record<string, Json> | null | undefined), [name]: value };
 }

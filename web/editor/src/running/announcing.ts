@@ -35,7 +35,9 @@ function ended(studio: Studio, run: Run): void {
 
 function tellFailure(studio: Studio, run: Run): void {
   const nodes = studio.runs.getState().nodes.get(run.tab);
-  const failed = [...(nodes ?? [])].find(([, node]) => node.prompt === run.prompt && node.state === "failed" && node.problems?.[0]?.input !== undefined);
+  const failed = [...(nodes ?? [])].find(
+    ([, node]) => node.prompt === run.prompt && node.state === "failed" && node.problems?.[0]?.input !== undefined,
+  );
   const problem = failed?.[1].problems?.[0];
   studio.ui.notify({ tone: "problem", text: studio.text("running.endedBadly"), details: problem?.message ?? "" });
 }

@@ -54,7 +54,10 @@ class Watcher {
     if (this.seen.workflow === workflow) return;
     const { tab: id, content } = this.seen;
     const runs = this.studio.runs.getState();
-    if (liveRun(runs, id) && [...runs.runs.values()].some((run) => run.tab === id && (run.status === "queued" || run.status === "sending"))) {
+    if (
+      liveRun(runs, id) &&
+      [...runs.runs.values()].some((run) => run.tab === id && (run.status === "queued" || run.status === "sending"))
+    ) {
       return; // One waits already; when it begins, this is looked at again.
     }
     clearTimeout(this.timer);
@@ -82,5 +85,10 @@ class Watcher {
 /** What of a workflow matters to a run: moving a node does not. */
 function contentOf(workflow: Workflow): string {
   const graphs = [workflow, ...(workflow.definitions?.subgraphs ?? [])];
-  return JSON.stringify(graphs.map((graph) => [graph.links, graph.nodes.map((node) => [node.id, node.type, node.mode, node.widgets_values])]));
+  return JSON.stringify(
+    graphs.map((graph) => [
+      graph.links,
+      graph.nodes.map((node) => [node.id, node.type, node.mode, node.widgets_values]),
+    ]),
+  );
 }

@@ -34,7 +34,12 @@ function clearIn(studio: Studio, tab: string, before: Workflow, now: Workflow): 
 function isChanged(before: WorkflowNode | undefined, now: WorkflowNode | undefined): boolean {
   if (before === now) return false;
   if (!before || !now) return true;
-  return before.inputs !== now.inputs || before.widgets_values !== now.widgets_values || before.mode !== now.mode || before.type !== now.type;
+  return (
+    before.inputs !== now.inputs ||
+    before.widgets_values !== now.widgets_values ||
+    before.mode !== now.mode ||
+    before.type !== now.type
+  );
 }
 
 function forgetTab(studio: Studio, tab: string): void {

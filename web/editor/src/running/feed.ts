@@ -14,7 +14,13 @@ type Heard = { readonly message: SocketMessage } | { readonly picture: SocketPic
 
 /** Follow the socket, and do what follows from what it tells; the answer ends it. */
 export function followRuns(studio: Studio): () => void {
-  const stops = [followSocket(studio), clearProblems(studio), autoQueue(studio), announceRuns(studio), takePictureDrops(studio)];
+  const stops = [
+    followSocket(studio),
+    clearProblems(studio),
+    autoQueue(studio),
+    announceRuns(studio),
+    takePictureDrops(studio),
+  ];
   return () => {
     for (const stop of stops) stop();
   };
@@ -34,7 +40,9 @@ function followSocket(studio: Studio): () => void {
 
 function take(studio: Studio, heard: readonly Heard[]): void {
   const newest = newestPreviews(heard);
-  const messages = heard.flatMap((one) => ("message" in one ? one.message : (pictureMessage(one.picture, newest) ?? [])));
+  const messages = heard.flatMap((one) =>
+    "message" in one ? one.message : (pictureMessage(one.picture, newest) ?? []),
+  );
   tell(studio, messages);
 }
 

@@ -1,4 +1,4 @@
-/** Gathers what comes in until the next frame is drawn, so that a hundred messages a second cost sixty updates at most. */
+/** Gathers what comes in until the next frame is drawn: a hundred messages a second cost sixty updates at most. */
 
 export class Frames<T> {
   private waiting: T[] = [];

@@ -17,7 +17,11 @@ export async function openJob(studio: Studio, job: JobDetail): Promise<void> {
   try {
     await openText(studio, JSON.stringify(workflow), { name });
   } catch (error) {
-    studio.ui.notify({ tone: "problem", text: studio.text("running.noWorkflow"), details: error instanceof Error ? error.message : "" });
+    studio.ui.notify({
+      tone: "problem",
+      text: studio.text("running.noWorkflow"),
+      details: error instanceof Error ? error.message : "",
+    });
   }
 }
 
@@ -36,7 +40,9 @@ export async function rerunJob(studio: Studio, job: JobDetail): Promise<void> {
   const tab = extra.weft_tab ?? "";
   const workflow = (extra.extra_pnginfo?.workflow ?? { nodes: [], links: [] }) as Workflow;
   const run = { prompt: id, tab, workflow, status: "queued" as const, secondsLeft: null, secondsTotal: null };
-  const done = await told(studio, () => studio.server.json("/api/prompt", { body, headers: { "Idempotency-Key": id } }));
+  const done = await told(studio, () =>
+    studio.server.json("/api/prompt", { body, headers: { "Idempotency-Key": id } }),
+  );
   if (!done) return;
   studio.runs.setState((state) => ({ runs: state.runs.has(id) ? state.runs : new Map(state.runs).set(id, run) }));
   rememberRun(sessionStorage, { prompt: id, tab });

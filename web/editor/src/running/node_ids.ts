@@ -3,7 +3,7 @@
 import type { Workflow, WorkflowNode } from "../document/workflow";
 import { definitionOf, type Graph, keyOf } from "../document/workflow";
 
-/** The node of the workflow that a node of a run stands for: those that nodes make while they run have ids "5.0.0.1". */
+/** The node of the workflow that a node of a run stands for: those that nodes make as they run have ids "5.0.0.1". */
 export function shownId(id: string): string {
   const dot = id.indexOf(".");
   return dot < 0 ? id : id.slice(0, dot);

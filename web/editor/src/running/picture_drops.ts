@@ -1,4 +1,4 @@
-/** Pictures of the server that are dropped on the canvas: a node takes them as its picture, free space their workflow. */
+/** Pictures of the server that are dropped on the canvas: nodes take them as theirs, free space opens their workflow. */
 
 import { keyOf } from "../document/workflow";
 import { imageNodes, openPicture, sendToNode } from "../library/picture_actions";
@@ -19,7 +19,8 @@ export function takePictureDrops(studio: Studio): () => void {
     event.preventDefault();
     event.stopPropagation();
     const file = readFile(JSON.parse(event.dataTransfer?.getData(FILE_DATA) ?? "null"));
-    const key = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-node]")?.dataset["node"] : undefined;
+    const key =
+      event.target instanceof Element ? event.target.closest<HTMLElement>("[data-node]")?.dataset["node"] : undefined;
     const node = imageNodes(studio).find((one) => keyOf(one.id) === key);
     if (file && node) void sendToNode(studio, file, node);
     else if (file && key === undefined) void openPicture(studio, file);

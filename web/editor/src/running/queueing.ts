@@ -55,13 +55,17 @@ async function queueOnce(studio: Studio, tab: Tab, how: Queueing): Promise<boole
   const workflow = withAlternativesPicked(workflowOf(tab), types, Math.random);
   const part = how.until ? runUntil(workflow, how.until, types) : null;
   if (part && part.targets.length === 0) {
-    studio.ui.notify({ tone: "problem", text: studio.text("running.cannotRunUntil"), details: studio.text("running.cannotRunUntilRemedy") });
+    studio.ui.notify({
+      tone: "problem",
+      text: studio.text("running.cannotRunUntil"),
+      details: studio.text("running.cannotRunUntilRemedy"),
+    });
     return false;
   }
   return send(studio, { tab: tab.id, prompt: freshId(), workflow, part, how });
 }
 
-/** A job on its way to the queue. It has its id before it is sent, so that sending it again never makes a second one. */
+/** A job on its way to the queue. It has its id before it is sent: sending it again never makes a second one. */
 interface Sending {
   readonly tab: string;
   readonly prompt: string;
@@ -119,8 +123,10 @@ function accepted(studio: Studio, { prompt, tab }: Sending, answer: unknown): vo
   });
   showProblems(studio, tab, readNodeErrors(answer, studio.text));
   const warnings = isObject(answer) && Array.isArray(answer["warnings"]) ? answer["warnings"].map(String) : [];
-  if (warnings.length > 0) studio.ui.notify({ tone: "info", text: studio.text("running.warnings"), details: warnings.join("\n") });
-  if (readNodeErrors(answer, studio.text).size > 0) studio.ui.notify({ tone: "problem", text: studio.text("running.partlyRefused") });
+  if (warnings.length > 0)
+    studio.ui.notify({ tone: "info", text: studio.text("running.warnings"), details: warnings.join("\n") });
+  if (readNodeErrors(answer, studio.text).size > 0)
+    studio.ui.notify({ tone: "problem", text: studio.text("running.partlyRefused") });
 }
 
 function drop(studio: Studio, prompt: string): void {
@@ -153,6 +159,7 @@ function again(studio: Studio, sending: Sending): void {
 /** Errors of nodes that were only added to show a result are told of the node whose result it is. */
 function withoutProbes(problem: ServerProblem, part: PartialRun): ServerProblem {
   let text = JSON.stringify(problem.body);
-  for (const [probe, node] of part.probes) text = text.replaceAll(`${JSON.stringify(probe)}:`, `${JSON.stringify(node)}:`);
+  for (const [probe, node] of part.probes)
+    text = text.replaceAll(`${JSON.stringify(probe)}:`, `${JSON.stringify(node)}:`);
   return new ServerProblem(problem.status, problem.kind, problem.message, problem.details, JSON.parse(text));
 }

@@ -21,7 +21,8 @@ export function readNodeErrors(answer: unknown, t: Text): ProblemsByNode {
     if (problems.length > 0) found.set(shownId(id), problems);
   }
   const refused = refusedNode(answer);
-  if (refused && !found.has(refused.id)) found.set(refused.id, [{ message: refused.message, details: "", input: null }]);
+  if (refused && !found.has(refused.id))
+    found.set(refused.id, [{ message: refused.message, details: "", input: null }]);
   return found;
 }
 
@@ -29,7 +30,8 @@ function readError(error: Record<string, unknown>, t: Text): NodeProblem {
   const extra = isObject(error["extra_info"]) ? error["extra_info"] : {};
   const input = typeof extra["input_name"] === "string" ? extra["input_name"] : null;
   const details = String(error["details"] ?? "");
-  if (input !== null && error["type"] === "required_input_missing") return { message: t("running.problemMissing", { input }), details: "", input };
+  if (input !== null && error["type"] === "required_input_missing")
+    return { message: t("running.problemMissing", { input }), details: "", input };
   if (input !== null && error["type"] === "value_not_in_list") {
     const value = String(extra["received_value"] ?? "");
     return { message: t("running.problemChoice", { input, value }), details, input };
@@ -47,7 +49,8 @@ function refusedNode(answer: unknown): { id: string; message: string } | null {
 /** Put problems on the nodes of a tab, in the place of all earlier ones. */
 export function showProblems(studio: Studio, tab: string, problems: ProblemsByNode): void {
   const changes = new Changes(studio.runs.getState());
-  for (const [id, node] of changes.nodesOf(tab)) if (node.problems?.length) changes.changeNode(tab, id, { problems: [] });
+  for (const [id, node] of changes.nodesOf(tab))
+    if (node.problems?.length) changes.changeNode(tab, id, { problems: [] });
   for (const [id, found] of problems) {
     changes.changeNode(tab, id, { problems: found });
     for (const around of instancesAround(id)) {
@@ -67,7 +70,10 @@ export function tellRefusal(studio: Studio, tab: string, problem: ServerProblem)
   const lines = [...problems.values()].flat().map((one) => [one.message, one.details].filter(Boolean).join(" "));
   const details = lines.length > 0 ? shortened(lines) : problem.details;
   const text = sentenceOf(problem, problems.size, studio.text);
-  const action = first === undefined ? undefined : { title: studio.text("running.showNode"), run: () => revealNode(studio, tab, first) };
+  const action =
+    first === undefined
+      ? undefined
+      : { title: studio.text("running.showNode"), run: () => revealNode(studio, tab, first) };
   studio.ui.notify({ tone: "problem", text, details, ...(action ? { action } : {}) });
 }
 

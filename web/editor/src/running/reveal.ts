@@ -11,10 +11,13 @@ export function revealNode(studio: Studio, tabId: string, id: string): void {
   const place = tab && placeOf(workflowOf(tab), id);
   if (!tab || !place) return;
   const shown = tab.trail.map((step) => String(step.instance)).join(":");
-  if (shown !== place.trail.map((step) => String(step.instance)).join(":")) documents.update(tab.id, { trail: place.trail });
+  if (shown !== place.trail.map((step) => String(step.instance)).join(":"))
+    documents.update(tab.id, { trail: place.trail });
   documents.select({ ...NOTHING, nodes: new Set([String(place.node.id)]) });
   // Another graph, or another tab, is shown only after the next frame.
   requestAnimationFrame(() =>
-    requestAnimationFrame(() => canvas.getState().view?.reveal(nodeBox(place.node, catalogue.getState().types.get(place.node.type)))),
+    requestAnimationFrame(() =>
+      canvas.getState().view?.reveal(nodeBox(place.node, catalogue.getState().types.get(place.node.type))),
+    ),
   );
 }

@@ -40,8 +40,15 @@ export async function offerStandIns(
   const [first] = nodes;
   if (first === undefined) return false;
   const problems = new Map(readNodeErrors(refused.body, studio.text));
-  for (const one of types) for (const node of one.nodes) problems.set(node, [{ message: studio.text("running.unknownType", { type: one.type }), details: one.remedy, input: null }]);
-  for (const one of files) problems.set(one.node, [{ message: studio.text("running.missingFile", { value: one.value }), details: one.remedy, input: one.input }]);
+  for (const one of types)
+    for (const node of one.nodes)
+      problems.set(node, [
+        { message: studio.text("running.unknownType", { type: one.type }), details: one.remedy, input: null },
+      ]);
+  for (const one of files)
+    problems.set(one.node, [
+      { message: studio.text("running.missingFile", { value: one.value }), details: one.remedy, input: one.input },
+    ]);
   showProblems(studio, tab, problems);
   revealNode(studio, tab, first);
   const details = [...types, ...files].map((one) => one.remedy).filter(Boolean);

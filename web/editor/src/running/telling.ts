@@ -76,7 +76,8 @@ function tellExecuting(changes: Changes, data: Data): void {
 
 function tellProgress(changes: Changes, data: Data): void {
   const run = changes.run(promptOf(data));
-  if (run) become(changes, run, String(data["node"]), "running", { value: Number(data["value"]), max: Number(data["max"]) });
+  if (run)
+    become(changes, run, String(data["node"]), "running", { value: Number(data["value"]), max: Number(data["max"]) });
 }
 
 const STATES: Readonly<Record<string, NodeRunState>> = { running: "running", finished: "done", error: "failed" };
@@ -112,7 +113,9 @@ function tellPicture(changes: Changes, data: Data): void {
   const run = [...changes.now.runs.values()].findLast((one) => one.status === "running");
   if (!run) return;
   const nodes = changes.nodesOf(run.tab);
-  const at = [...nodes].findLast(([id, node]) => node.state === "running" && node.prompt === run.prompt && !id.endsWith(":"));
+  const at = [...nodes].findLast(
+    ([id, node]) => node.state === "running" && node.prompt === run.prompt && !id.endsWith(":"),
+  );
   if (at) changes.changeNode(run.tab, at[0], { streamed: [...(at[1].streamed ?? []), String(data["url"])], files: [] });
 }
 
@@ -126,7 +129,8 @@ function tellError(changes: Changes, data: Data): void {
   if (id) {
     const problems = [{ message, details, input }];
     become(changes, run, id, "failed", { problems, preview: null });
-    for (const around of instancesAround(id)) changes.changeNode(run.tab, around, { problems: [{ message, details: id, input: null }] });
+    for (const around of instancesAround(id))
+      changes.changeNode(run.tab, around, { problems: [{ message, details: id, input: null }] });
   }
   if (details !== "ExecutionBlocked") end(changes, run.prompt, "error");
 }
@@ -153,13 +157,17 @@ function tellReport(changes: Changes, data: Data): void {
 
 /** A subgraph took what its nodes took together, and as much memory as the most of them. */
 function sumInside(changes: Changes, run: Run, instance: string): void {
-  const inside = [...changes.nodesOf(run.tab)].filter(([id, node]) => id.startsWith(`${instance}:`) && node.prompt === run.prompt);
+  const inside = [...changes.nodesOf(run.tab)].filter(
+    ([id, node]) => id.startsWith(`${instance}:`) && node.prompt === run.prompt,
+  );
   const parts = inside.map(([, node]) => node);
   const peaks = parts.map((node) => node.peakBytes ?? 0);
   changes.changeNode(run.tab, instance, {
     prompt: run.prompt,
     state: stateOfParts(parts),
-    seconds: parts.every((node) => node.seconds == null) ? null : parts.reduce((sum, node) => sum + (node.seconds ?? 0), 0),
+    seconds: parts.every((node) => node.seconds == null)
+      ? null
+      : parts.reduce((sum, node) => sum + (node.seconds ?? 0), 0),
     peakBytes: Math.max(0, ...peaks) || null,
     why: null,
   });
@@ -175,7 +183,12 @@ function stateOfParts(parts: readonly NodeRun[]): NodeRunState {
 function tellEta(changes: Changes, data: Data, now: number): void {
   const left = numberOr(data["seconds_left"]);
   const measured = data["confidence"] === "measured";
-  changes.changeRun(promptOf(data), { secondsLeft: left, secondsTotal: numberOr(data["seconds_total"]), measured, toldAt: now });
+  changes.changeRun(promptOf(data), {
+    secondsLeft: left,
+    secondsTotal: numberOr(data["seconds_total"]),
+    measured,
+    toldAt: now,
+  });
 }
 
 function changeShown(changes: Changes, data: Data, fields: Partial<NodeRun>): void {
@@ -194,9 +207,13 @@ function become(changes: Changes, run: Run, id: string, state: NodeRunState, fie
   const again = before?.prompt === run.prompt ? {} : { seconds: null, peakBytes: null, why: null };
   changes.changeNode(run.tab, node, { ...again, ...fields, state, prompt: run.prompt });
   const wasDone = before?.prompt === run.prompt && isDone(before.state);
-  if (isDone(state) && !wasDone) changes.changeRun(run.prompt, { nodesDone: (changes.run(run.prompt)?.nodesDone ?? 0) + 1 });
+  if (isDone(state) && !wasDone)
+    changes.changeRun(run.prompt, { nodesDone: (changes.run(run.prompt)?.nodesDone ?? 0) + 1 });
   for (const around of instancesAround(node)) {
-    changes.changeNode(run.tab, around, { state: state === "running" ? "running" : partState(changes, run, around), prompt: run.prompt });
+    changes.changeNode(run.tab, around, {
+      state: state === "running" ? "running" : partState(changes, run, around),
+      prompt: run.prompt,
+    });
   }
 }
 
@@ -205,7 +222,9 @@ function isDone(state: NodeRunState): boolean {
 }
 
 function partState(changes: Changes, run: Run, instance: string): NodeRunState {
-  const inside = [...changes.nodesOf(run.tab)].filter(([id, node]) => id.startsWith(`${instance}:`) && node.prompt === run.prompt);
+  const inside = [...changes.nodesOf(run.tab)].filter(
+    ([id, node]) => id.startsWith(`${instance}:`) && node.prompt === run.prompt,
+  );
   return stateOfParts(inside.map(([, node]) => node));
 }
 

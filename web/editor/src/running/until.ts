@@ -66,8 +66,14 @@ function withProbe(workflow: Workflow, id: string, types: Catalogue): { workflow
     if (!place || !shower) continue;
     let added: NodeId = "";
     const node = { ...freshNode(shower.schema, [0, 0]), title: place.node.title ?? place.node.type };
-    const withNode = edited(workflow, place.scope, addNode(node, (made) => (added = made)));
-    const into = graphOf(withNode, place.scope)?.nodes.find((one) => one.id === added)?.inputs?.findIndex((one) => one.name === shower.input);
+    const withNode = edited(
+      workflow,
+      place.scope,
+      addNode(node, (made) => (added = made)),
+    );
+    const into = graphOf(withNode, place.scope)
+      ?.nodes.find((one) => one.id === added)
+      ?.inputs?.findIndex((one) => one.name === shower.input);
     if (into === undefined || into < 0) continue;
     const linked = edited(withNode, place.scope, connect({ node: place.node.id, slot }, { node: added, slot: into }));
     return { workflow: linked, probe: [...place.trail.map((step) => step.instance), added].join(":") };

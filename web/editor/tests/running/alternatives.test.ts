@@ -37,12 +37,27 @@ describe("a text", () => {
 
 describe("a workflow", () => {
   const types = readCatalogue({
-    Say: { input: { required: { text: ["STRING", { multiline: true, dynamicPrompts: true }], name: ["STRING", {}] } }, output: [] },
+    Say: {
+      input: { required: { text: ["STRING", { multiline: true, dynamicPrompts: true }], name: ["STRING", {}] } },
+      output: [],
+    },
   });
-  const node = (id: number, text: string) => ({ id, type: "Say", pos: [0, 0] as const, widgets_values: [text, "{a|b}"] });
+  const node = (id: number, text: string) => ({
+    id,
+    type: "Say",
+    pos: [0, 0] as const,
+    widgets_values: [text, "{a|b}"],
+  });
 
   test("only texts that have alternatives are chosen from, inside subgraphs as well", () => {
-    const inside = { id: "s", name: "s", nodes: [node(1, "{p|q}")], links: [], inputNode: { id: -10, bounding: [] }, outputNode: { id: -20, bounding: [] } };
+    const inside = {
+      id: "s",
+      name: "s",
+      nodes: [node(1, "{p|q}")],
+      links: [],
+      inputNode: { id: -10, bounding: [] },
+      outputNode: { id: -20, bounding: [] },
+    };
     const workflow = { nodes: [node(1, "{x|y}"), node(2, "plain")], links: [], definitions: { subgraphs: [inside] } };
     const picked = withAlternativesPicked(workflow, types, last);
     expect(picked.nodes[0]?.widgets_values).toEqual(["y", "{a|b}"]);

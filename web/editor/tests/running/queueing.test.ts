@@ -21,7 +21,13 @@ interface Sent {
 type Answer = (path: string, body: Record<string, unknown>) => unknown;
 
 const TYPES = readCatalogue({
-  Sample: { input: { required: { seed: ["INT", { default: 0, min: 0, max: 1000 }], text: ["STRING", { dynamicPrompts: true }] } }, output: [], output_node: true },
+  Sample: {
+    input: {
+      required: { seed: ["INT", { default: 0, min: 0, max: 1000 }], text: ["STRING", { dynamicPrompts: true }] },
+    },
+    output: [],
+    output_node: true,
+  },
 });
 
 function studioWith(answer: Answer): { studio: Studio; sent: Sent[] } {
@@ -54,7 +60,9 @@ describe("queueing", () => {
   test("as often as was chosen, with the seed of each moved on and alternatives chosen", async () => {
     const { studio, sent } = studioWith(accept);
     expect(await queueActive(studio, { count: 3 })).toBe(true);
-    const queued = prompts(sent).map(({ body }) => (body["prompt"] as { nodes: { widgets_values: unknown[] }[] }).nodes[0]?.widgets_values ?? []);
+    const queued = prompts(sent).map(
+      ({ body }) => (body["prompt"] as { nodes: { widgets_values: unknown[] }[] }).nodes[0]?.widgets_values ?? [],
+    );
     expect(queued.map(([seed]) => seed)).toEqual([5, 6, 7]);
     expect(queued.every(([, , text]) => text === "a" || text === "b")).toBe(true);
     expect(values(studio)).toEqual([8, "increment", "{a|b}"]);
@@ -72,7 +80,9 @@ describe("queueing", () => {
     studio.runs.setState({ connection: "lost" });
     expect(await queueActive(studio)).toBe(false);
     studio.ui.getState().notices.at(-1)?.action?.run();
-    await vi.waitFor(() => expect([...studio.runs.getState().runs.values()].map((run) => run.status)).toEqual(["queued"]));
+    await vi.waitFor(() =>
+      expect([...studio.runs.getState().runs.values()].map((run) => run.status)).toEqual(["queued"]),
+    );
     const [first, second] = prompts(sent);
     expect(second?.body).toEqual(first?.body);
     expect(second?.headers["Idempotency-Key"]).toBe(first?.headers["Idempotency-Key"]);
@@ -81,7 +91,9 @@ describe("queueing", () => {
   test("a lost answer is cleared up when the server can be asked: it never had the job", async () => {
     const { studio } = studioWith((path) => {
       if (path === "/api/status") return { paused: "Because." };
-      throw path === "/api/prompt" ? new ServerProblem(0, "unreachable", "Gone.", "") : new ServerProblem(404, "not_found", "None.", "");
+      throw path === "/api/prompt"
+        ? new ServerProblem(0, "unreachable", "Gone.", "")
+        : new ServerProblem(404, "not_found", "None.", "");
     });
     studio.runs.setState({ connection: "lost" });
     await queueActive(studio);
@@ -91,7 +103,9 @@ describe("queueing", () => {
   });
 
   test("a refusal stands on the node until the node is changed; moving it changes nothing", async () => {
-    const errors = [{ type: "required_input_missing", message: "m", details: "d", extra_info: { input_name: "model" } }];
+    const errors = [
+      { type: "required_input_missing", message: "m", details: "d", extra_info: { input_name: "model" } },
+    ];
     const { studio } = studioWith((path) => {
       if (path === "/api/workflow/check") return { missing_types: [], missing_files: [] };
       throw new ServerProblem(400, "invalid", "No.", "", { node_errors: { 1: { errors } } });

@@ -35,7 +35,10 @@ describe("frames", () => {
   test("what comes within a frame is handed over together, in its order, and once", () => {
     const taken: (readonly number[])[] = [];
     const planned: (() => void)[] = [];
-    const frames = new Frames<number>((items) => taken.push(items), (then) => planned.push(then));
+    const frames = new Frames<number>(
+      (items) => taken.push(items),
+      (then) => planned.push(then),
+    );
     for (const item of [1, 2, 3]) frames.add(item);
     expect(planned).toHaveLength(1);
     planned.pop()?.();
@@ -63,7 +66,12 @@ describe("ids", () => {
 });
 
 test("outputs are sorted into pictures, other files and texts, whatever else a node tells", () => {
-  const output = { images: [{ filename: "a.png", subfolder: "s", type: "temp" }, null, 3], audio: [{ filename: "b.flac" }], text: ["x", { y: 1 }], animated: [false] };
+  const output = {
+    images: [{ filename: "a.png", subfolder: "s", type: "temp" }, null, 3],
+    audio: [{ filename: "b.flac" }],
+    text: ["x", { y: 1 }],
+    animated: [false],
+  };
   expect(readOutput(output)).toEqual({
     files: [{ filename: "a.png", subfolder: "s", type: "temp" }],
     others: [{ filename: "b.flac", subfolder: "", type: "output" }],
@@ -75,7 +83,10 @@ test("outputs are sorted into pictures, other files and texts, whatever else a n
 describe("remembered runs", () => {
   const storage = (): Storage => {
     const kept = new Map<string, string>();
-    return { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, text: string) => void kept.set(key, text) } as unknown as Storage;
+    return {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, text: string) => void kept.set(key, text),
+    } as unknown as Storage;
   };
 
   test("are kept in their order, once each, and not without end", () => {
@@ -103,27 +114,64 @@ describe("refusals", () => {
   test("name the node, the input and the value", () => {
     const answer = {
       node_errors: {
-        3: { errors: [{ type: "required_input_missing", message: "Required input is missing", details: "images", extra_info: { input_name: "images" } }] },
-        "5:7": { errors: [{ type: "value_not_in_list", message: "Value not in list", details: "d", extra_info: { input_name: "sampler", received_value: "nope" } }] },
+        3: {
+          errors: [
+            {
+              type: "required_input_missing",
+              message: "Required input is missing",
+              details: "images",
+              extra_info: { input_name: "images" },
+            },
+          ],
+        },
+        "5:7": {
+          errors: [
+            {
+              type: "value_not_in_list",
+              message: "Value not in list",
+              details: "d",
+              extra_info: { input_name: "sampler", received_value: "nope" },
+            },
+          ],
+        },
       },
     };
     const found = readNodeErrors(answer, t);
     expect(found.get("3")).toEqual([{ message: "“images” is needed: link it.", details: "", input: "images" }]);
-    expect(found.get("5:7")?.[0]).toMatchObject({ input: "sampler", message: "“nope” is none of the choices of “sampler”." });
+    expect(found.get("5:7")?.[0]).toMatchObject({
+      input: "sampler",
+      message: "“nope” is none of the choices of “sampler”.",
+    });
   });
 
   test("of a whole prompt point at the node that they name", () => {
-    const answer = { error: { type: "invalid_prompt", message: "Cannot execute because node Nope does not exist.", details: "Node ID '#4'" }, node_errors: {} };
+    const answer = {
+      error: {
+        type: "invalid_prompt",
+        message: "Cannot execute because node Nope does not exist.",
+        details: "Node ID '#4'",
+      },
+      node_errors: {},
+    };
     expect([...readNodeErrors(answer, t).keys()]).toEqual(["4"]);
   });
 
   test("that are none have nothing", () => {
-    for (const answer of [null, "x", { node_errors: [] }, { node_errors: { 1: { errors: "x" } } }]) expect(readNodeErrors(answer, t).size).toBe(0);
+    for (const answer of [null, "x", { node_errors: [] }, { node_errors: { 1: { errors: "x" } } }])
+      expect(readNodeErrors(answer, t).size).toBe(0);
   });
 });
 
 describe("how much is done", () => {
-  const run = { prompt: "a", tab: "t", workflow: { nodes: [], links: [] }, status: "running" as const, secondsLeft: 8, secondsTotal: 10, toldAt: 1000 };
+  const run = {
+    prompt: "a",
+    tab: "t",
+    workflow: { nodes: [], links: [] },
+    status: "running" as const,
+    secondsLeft: 8,
+    secondsTotal: 10,
+    toldAt: 1000,
+  };
 
   test("the time left goes on between two forecasts, and never below zero", () => {
     expect(secondsLeft(run, 3000)).toBe(6);

@@ -22,13 +22,22 @@ function after(state: RunsState, messages: readonly SocketMessage[]): RunsState 
   return { ...state, ...told(state, messages, 0).change };
 }
 
-const statesOf = (state: RunsState) => Object.fromEntries([...(state.nodes.get(TAB) ?? [])].map(([id, node]) => [id, node.state]));
+const statesOf = (state: RunsState) =>
+  Object.fromEntries([...(state.nodes.get(TAB) ?? [])].map(([id, node]) => [id, node.state]));
 
 describe("recorded runs", () => {
   test("a run ends with every node done or cached, its pictures, times and reasons", () => {
     const state = after(stateWith(queued("job-plain")), plain);
     expect(state.runs.get("job-plain")?.status).toBe("success");
-    expect(statesOf(state)).toEqual({ 3: "done", 4: "cached", 5: "cached", 6: "done", 7: "done", 8: "done", 9: "done" });
+    expect(statesOf(state)).toEqual({
+      3: "done",
+      4: "cached",
+      5: "cached",
+      6: "done",
+      7: "done",
+      8: "done",
+      9: "done",
+    });
     expect(nodeRun(state, TAB, "9")?.files).toEqual([{ filename: "rec_00001_.png", subfolder: "", type: "output" }]);
     expect(nodeRun(state, TAB, "3")?.seconds).toBeGreaterThan(0);
     expect(nodeRun(state, TAB, "4")?.why).toContain("its result was known");
@@ -44,7 +53,12 @@ describe("recorded runs", () => {
   test("while it runs the sampler is running, with its steps, and the time left is known", () => {
     const third = plain.findIndex(({ type, data }) => type === "progress" && "value" in data && data.value === 3);
     const state = after(stateWith(queued("job-plain")), plain.slice(0, third + 1));
-    expect(state.runs.get("job-plain")).toMatchObject({ status: "running", secondsLeft: 0.33, secondsTotal: 0.43, measured: false });
+    expect(state.runs.get("job-plain")).toMatchObject({
+      status: "running",
+      secondsLeft: 0.33,
+      secondsTotal: 0.43,
+      measured: false,
+    });
     expect(nodeRun(state, TAB, "3")).toMatchObject({ state: "running", value: 3, max: 4 });
   });
 
@@ -83,7 +97,11 @@ describe("results and pictures of work in progress", () => {
 
   test("a picture of work in progress is let go when the next comes, and when the run ends", () => {
     const start = after(stateWith(queued("a")), [executing, preview("blob:1")]);
-    const { change, dropped } = told(start, [preview("blob:2"), { type: "execution_success", data: { prompt_id: "a" } }], 0);
+    const { change, dropped } = told(
+      start,
+      [preview("blob:2"), { type: "execution_success", data: { prompt_id: "a" } }],
+      0,
+    );
     expect(dropped).toEqual(["blob:1", "blob:2"]);
     expect(nodeRun({ ...start, ...change }, TAB, "3")).toMatchObject({ preview: null, state: "done" });
   });
@@ -94,15 +112,24 @@ describe("results and pictures of work in progress", () => {
 
   test("results stay while a later run is at work, until it has its own", () => {
     const done = after(stateWith(queued("job-plain"), queued("b")), plain);
-    const running = after(done, [{ type: "execution_start", data: { prompt_id: "b" } }, { type: "executing", data: { prompt_id: "b", node: "9" } }]);
+    const running = after(done, [
+      { type: "execution_start", data: { prompt_id: "b" } },
+      { type: "executing", data: { prompt_id: "b", node: "9" } },
+    ]);
     expect(nodeRun(running, TAB, "9")?.files).toHaveLength(1);
     const output = { images: [{ filename: "new.png" }], text: ["hello"] };
     const after2 = after(running, [{ type: "executed", data: { prompt_id: "b", node: "9", output } }]);
-    expect(nodeRun(after2, TAB, "9")).toMatchObject({ files: [{ filename: "new.png", type: "output" }], texts: ["hello"] });
+    expect(nodeRun(after2, TAB, "9")).toMatchObject({
+      files: [{ filename: "new.png", type: "output" }],
+      texts: ["hello"],
+    });
   });
 
   test("pictures over the websocket go to the node that runs", () => {
-    const state = after(stateWith(queued("a", { status: "running" })), [executing, { type: "weft.picture", data: { url: "blob:p" } }]);
+    const state = after(stateWith(queued("a", { status: "running" })), [
+      executing,
+      { type: "weft.picture", data: { url: "blob:p" } },
+    ]);
     expect(nodeRun(state, TAB, "3")?.streamed).toEqual(["blob:p"]);
   });
 });
@@ -113,7 +140,16 @@ describe("subgraphs and expansions", () => {
     expect(statesOf(start)).toEqual({ "5:7:3": "running", "5:7": "running", 5: "running" });
     const state = after(start, [
       { type: "executed", data: { prompt_id: "a", node: "5:7:3", output: { images: [{ filename: "x.png" }] } } },
-      { type: "weft_node_report", data: { prompt_id: "a", nodes: { "5:7:3": { state: "ran", seconds: 1.5, peak_bytes: 10 }, "5:8": { state: "ran", seconds: 2, peak_bytes: 30 } } } },
+      {
+        type: "weft_node_report",
+        data: {
+          prompt_id: "a",
+          nodes: {
+            "5:7:3": { state: "ran", seconds: 1.5, peak_bytes: 10 },
+            "5:8": { state: "ran", seconds: 2, peak_bytes: 30 },
+          },
+        },
+      },
     ]);
     expect(nodeRun(state, TAB, "5")).toMatchObject({ state: "done", peakBytes: 30, files: [{ filename: "x.png" }] });
     expect(nodeRun(state, TAB, "5:7")?.seconds).toBe(1.5);
@@ -130,7 +166,9 @@ describe("subgraphs and expansions", () => {
 
   test("a node that was added to show a result stands for the node whose result it is", () => {
     const run = queued("a", { probes: new Map([["99", "8"]]) });
-    const state = after(stateWith(run), [{ type: "executed", data: { prompt_id: "a", node: "99", output: { images: [{ filename: "x.png" }] } } }]);
+    const state = after(stateWith(run), [
+      { type: "executed", data: { prompt_id: "a", node: "99", output: { images: [{ filename: "x.png" }] } } },
+    ]);
     expect(nodeRun(state, TAB, "8")?.files).toHaveLength(1);
     expect(nodeRun(state, TAB, "99")).toBeUndefined();
   });
@@ -151,7 +189,10 @@ test("a lost connection in the middle of a run: what is asked for afterwards com
 test("a hundred messages copy the nodes of a tab once", () => {
   const nodes = new Map(Array.from({ length: 1000 }, (_, id) => [String(id), { state: "waiting" as const }]));
   const state = { ...stateWith(queued("a")), nodes: new Map([[TAB, nodes]]) };
-  const messages = Array.from({ length: 100 }, (_, value) => ({ type: "progress", data: { prompt_id: "a", node: "3", value, max: 100 } }));
+  const messages = Array.from({ length: 100 }, (_, value) => ({
+    type: "progress",
+    data: { prompt_id: "a", node: "3", value, max: 100 },
+  }));
   const { change } = told(state, messages, 0);
   expect(change.nodes?.get(TAB)?.get("3")).toMatchObject({ value: 99, state: "running" });
   expect(change.nodes?.get(TAB)?.get("4")).toBe(nodes.get("4"));

@@ -16,7 +16,15 @@ const workflow: Workflow = {
   last_node_id: 3,
   last_link_id: 1,
   nodes: [
-    { id: 1, type: "Make", pos, outputs: [{ name: "IMAGE", type: "IMAGE", links: [1] }, { name: "LATENT", type: "LATENT", links: null }] },
+    {
+      id: 1,
+      type: "Make",
+      pos,
+      outputs: [
+        { name: "IMAGE", type: "IMAGE", links: [1] },
+        { name: "LATENT", type: "LATENT", links: null },
+      ],
+    },
     { id: 2, type: "Keep", pos, inputs: [{ name: "images", type: "IMAGE", link: 1 }], widgets_values: ["x"] },
     { id: 3, type: "Sample", pos, outputs: [{ name: "LATENT", type: "LATENT", links: null }] },
   ],
@@ -42,7 +50,13 @@ test("where nothing can show a result, it says so", () => {
 });
 
 test("inside a subgraph the ids go through its instance, and a whole instance means its output nodes", () => {
-  const inside = { ...workflow, id: "sub", name: "sub", inputNode: { id: -10, bounding: [] }, outputNode: { id: -20, bounding: [] } };
+  const inside = {
+    ...workflow,
+    id: "sub",
+    name: "sub",
+    inputNode: { id: -10, bounding: [] },
+    outputNode: { id: -20, bounding: [] },
+  };
   const outer: Workflow = { nodes: [{ id: 5, type: "sub", pos }], links: [], definitions: { subgraphs: [inside] } };
   expect(runUntil(outer, ["5"], types).targets).toEqual(["5:2"]);
   const probed = runUntil(outer, ["5:1"], types);
