@@ -8,12 +8,12 @@ interface Coloured {
 /** Of titles and groups. */
 export function titleTint({ color, bgcolor }: Coloured): string {
   const colour = color ?? bgcolor;
-  return colour ? `oklch(from ${colour} var(--tint-title-l) min(c * 2.4, 0.09) h)` : "var(--node-title)";
+  return colour ? `oklch(from ${colour} var(--tint-title-l) min(c * 2.4, var(--tint-title-c)) h)` : "var(--node-title)";
 }
 
 export function bodyTint({ color, bgcolor }: Coloured): string {
   const colour = bgcolor ?? color;
-  return colour ? `oklch(from ${colour} var(--tint-body-l) min(c * 2, 0.06) h)` : "var(--node)";
+  return colour ? `oklch(from ${colour} var(--tint-body-l) min(c * 2, var(--tint-body-c)) h)` : "var(--node)";
 }
 
 /** On the minimap, where they have to stand out. */
