@@ -1,7 +1,7 @@
 /**
  * How long commands on a workflow of 3,000 nodes take, in milliseconds of the processor (so that other programs count
  * little), on average:
- * `npx esbuild tests/bench_document.ts --bundle --format=esm --outfile=/tmp/bench.mjs && node /tmp/bench.mjs`
+ * `npx esbuild tests/bench_document.ts --bundle --format=esm | node --input-type=module`
  */
 
 import { afterQueue } from "../src/document/after_queue";
