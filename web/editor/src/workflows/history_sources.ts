@@ -1,5 +1,6 @@
 /** Every former version of a tab's document: of this session, of this browser, of the server. */
 
+import { readWorkflow } from "../document/read";
 import type { Workflow } from "../document/workflow";
 import type { Tab } from "../state/documents";
 import { workflowOf } from "../state/documents";
@@ -41,6 +42,6 @@ async function serverVersions({ server }: Studio, tab: Tab): Promise<FormerVersi
     id: revision,
     source: "server",
     time: replaced * 1000,
-    read: async () => JSON.parse(await readVersion(server, path, revision)) as Workflow,
+    read: async () => readWorkflow(await readVersion(server, path, revision)).workflow,
   }));
 }
