@@ -202,8 +202,8 @@ def test_only_what_a_node_needs_runs_up_to_it(editor_page, studio):
     page, workflow = editor_page, small(studio)
     decoder = next(one["id"] for one in workflow["nodes"] if one["type"] == "VAEDecode")
     open_workflow(page, workflow)
-    node(page, decoder).locator(".node-title").click()
-    page.keyboard.press("Alt+Enter")
+    node(page, decoder).locator(".node-title").click(button="right")
+    page.get_by_role("menuitem", name="Run up to the selected nodes").click()
     picture(page, decoder)
     idle(page)
     assert node(page, saver(workflow)).get_by_role("button", name="Enlarge").count() == 0
