@@ -3,11 +3,12 @@
 import { freshNode } from "./commands/nodes";
 import { leastSize, TITLE_HEIGHT } from "./geometry";
 import type { Json } from "./json";
-import { isObject } from "./json";
+import { isNumeric, isObject } from "./json";
 import { layered } from "./layers";
 import { inOrder } from "./order";
 import { type DocumentProblem, problem, WorkflowError } from "./problems";
 import type { Catalogue, NodeSchema } from "./schema";
+import { SEEDS } from "./schema";
 import { placesIn } from "./widget_places";
 import { defaultOf } from "./widgets";
 import type { FreshNode, LinkTuple, NodeId, NodeInput, NodeOutput, Workflow, WorkflowNode } from "./workflow";
@@ -109,7 +110,7 @@ function makeNode(
     links.push([links.length + 1, origin.id, source[1], entry.id, slot, typeOfOutput(origin, source[1])]);
     return { ...input, link: links.length };
   });
-  const values = entry.schema ? valuesOf(entry, entry.schema, problems) : [...entry.values.values()];
+  const values = entry.schema ? valuesOf(entry, entry.schema, problems) : unknownValues(entry);
   const title = entry.title && entry.title !== entry.schema?.displayName ? { title: entry.title } : {};
   return { ...bare, ...title, id: entry.id, inputs, ...(values.length > 0 ? { widgets_values: values } : {}) };
 }
@@ -131,6 +132,11 @@ function withExtraSockets(inputs: readonly NodeInput[], entry: Entry): readonly 
   const known = new Set(inputs.map((input) => input.name));
   const extra = [...entry.sources.keys()].filter((name) => !known.has(name));
   return [...extra.map((name) => ({ name, type: "*", link: null })), ...inputs];
+}
+
+/** Seeds have their control in files: who knows the type would take the value behind a seed for it. */
+function unknownValues(entry: Entry): Json[] {
+  return [...entry.values].flatMap(([name, value]) => (SEEDS.has(name) && isNumeric(value) ? [value, "fixed"] : [value]));
 }
 
 function valuesOf(entry: Entry, schema: NodeSchema, problems: DocumentProblem[]): Json[] {

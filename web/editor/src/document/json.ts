@@ -8,3 +8,8 @@ export type JsonObject = { readonly [key: string]: Json };
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** Whether a value is a number, or the digits of a whole one that is kept as a text because it is too large for a number. */
+export function isNumeric(value: Json | undefined): boolean {
+  return typeof value === "number" || (typeof value === "string" && /^-?\d{16,}$/.test(value));
+}

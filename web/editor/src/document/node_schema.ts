@@ -1,6 +1,7 @@
 /** The schema of any node, also of those whose type no server knows: subgraphs, primitives, notes, missing packs. */
 
 import type { Json } from "./json";
+import { isNumeric } from "./json";
 import { indexOf } from "./links";
 import { promotedInputs } from "./promoted";
 import type { Catalogue, InputSpec, NodeSchema } from "./schema";
@@ -88,9 +89,9 @@ function guessedInputs(node: WorkflowNode): InputSpec[] {
   }
   const names = guessedNames(node);
   return (values as readonly Json[]).flatMap((value, place, list) => {
-    if (isControl(value) && place > 0 && typeof list[place - 1] === "number") return [];
+    if (isControl(value) && place > 0 && isNumeric(list[place - 1])) return [];
     const name = names.get(place);
-    const fields = { controlAfterGenerate: typeof value === "number" && isControl(list[place + 1]), isWidget: true };
+    const fields = { controlAfterGenerate: isNumeric(value) && isControl(list[place + 1]), isWidget: true };
     const shape = { multiline: typeof value === "string" && (value.includes("\n") || value.length > LONG_TEXT) };
     const inFile = { place, nameless: name === undefined && node.type !== PRIMITIVE };
     return plainInput(name ?? (place === 0 ? "value" : `value ${place + 1}`), typeOfValue(value), {
@@ -108,7 +109,7 @@ function guessedNames(node: WorkflowNode): ReadonlyMap<number, string> {
   const values = listedValues(node);
   const names = (node.inputs ?? []).flatMap((input) => input.widget?.name ?? []);
   const places = values.flatMap((value, place) =>
-    names.length < values.length && isControl(value) && typeof values[place - 1] === "number" ? [] : place,
+    names.length < values.length && isControl(value) && isNumeric(values[place - 1]) ? [] : place,
   );
   const fitting = places.length === names.length ? places : [];
   return new Map(fitting.map((place, number) => [place, names[number] ?? ""]));

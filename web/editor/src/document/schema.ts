@@ -85,7 +85,8 @@ const UPLOADS = [
   ["video_upload", "video"],
   ["audio_upload", "audio"],
 ] as const;
-const SEEDS: ReadonlySet<string> = new Set(["seed", "noise_seed"]);
+/** Inputs that have a control behind them, whether their type says so or not. */
+export const SEEDS: ReadonlySet<string> = new Set(["seed", "noise_seed"]);
 
 /** Read the answer of `GET /object_info`; types that cannot be read are left out. */
 export function readCatalogue(info: unknown): Catalogue {

@@ -127,6 +127,18 @@ test("orders that no longer fit the links are set right in writing, but not in a
   }
 });
 
+test("the seed of an unknown type has its control, also one that no number of JavaScript holds", () => {
+  const inputs = `{ "add_noise": true, "noise_seed": 18446744073709551615, "cfg": 1 }`;
+  const { workflow } = readWorkflow(`{ "3": { "class_type": "TheirSampler", "inputs": ${inputs} } }`);
+  const sampler = nodeAt(workflow, 3);
+  expect(sampler.widgets_values).toEqual([true, "18446744073709551615", "fixed", 1]);
+  expect(widgetsOf(sampler, undefined).map(({ name, control }) => [name, control])).toEqual([
+    ["add_noise", undefined],
+    ["noise_seed", "fixed"],
+    ["cfg", undefined],
+  ]);
+});
+
 test("a prompt becomes a workflow: values at their places, titles, links, unknown types", () => {
   const prompt = {
     4: { class_type: "Empty", inputs: { width: 640 }, _meta: { title: "Empty" } },
