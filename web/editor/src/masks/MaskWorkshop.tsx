@@ -26,6 +26,7 @@ export function MaskWorkshop({ session, target, close }: Given) {
   const [stage] = useState(() => new Stage(session));
   const [isAsking, setAsking] = useState(false);
   const { isSaving, problem, save } = useSaving(session, target, close);
+  const hasFailed = useStore(session.store, (state) => state.hasFailed);
   const leave = useCallback(() => {
     if (session.state.isChanged) setAsking((before) => !before);
     else close();
@@ -44,11 +45,11 @@ export function MaskWorkshop({ session, target, close }: Given) {
           <Icon name="close" />
         </button>
       </header>
-      {problem === null ? null : (
+      {problem !== null || hasFailed ? (
         <p className="mask-problem" role="alert">
-          {problem}
+          {problem ?? t("masks.failed")}
         </p>
-      )}
+      ) : null}
       {isAsking ? <AskToLeave save={save} discard={close} stay={() => setAsking(false)} /> : null}
       <Sidebar session={session} />
       <StageView session={session} stage={stage} save={save} leave={leave} />

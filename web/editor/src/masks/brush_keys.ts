@@ -22,9 +22,9 @@ export class BrushKeys {
     readonly stage: Stage,
   ) {}
 
-  /** Whether keys lead the brush, so that the space bar paints. */
-  get isLeading(): boolean {
-    return this.#place !== null;
+  /** Whether something is being drawn. */
+  get isDrawing(): boolean {
+    return this.#gesture !== null;
   }
 
   /** A pointer leads again. */

@@ -45,15 +45,16 @@ export function listenToMaskKeys(page: Window, takers: KeyTakers): () => void {
 
 /** Whether a key was for the mask editor. */
 function take(event: KeyboardEvent, takers: KeyTakers): boolean {
+  const isDrawing = takers.pointers.isDrawing || takers.brush.isDrawing;
   const always = ALWAYS[combinationOf(event)];
   if (always) {
-    always(takers);
+    if (event.key === "Escape" || !isDrawing) always(takers);
     return true;
   }
   if (event.target === takers.frame && onStage(event, takers)) return true;
   if (isTyping(event.target)) return false;
   const act = ELSEWHERE[combinationOf(event)];
-  act?.(takers);
+  if (!isDrawing) act?.(takers); // in the middle of a stroke it would tear it
   return act !== undefined;
 }
 
@@ -72,14 +73,15 @@ const ALWAYS: Readonly<Record<string, Act>> = {
   "Ctrl+Enter": ({ save }) => save(),
   Escape(takers) {
     if (takers.pointers.isDrawing) takers.pointers.cancel();
+    else if (takers.brush.isDrawing) takers.brush.cancel();
     else takers.leave();
   },
 };
 
 const ELSEWHERE: Readonly<Record<string, Act>> = {
-  "Ctrl+Z": (takers) => step(takers, () => takers.session.undo()),
-  "Ctrl+Shift+Z": (takers) => step(takers, () => takers.session.redo()),
-  "Ctrl+Y": (takers) => step(takers, () => takers.session.redo()),
+  "Ctrl+Z": ({ session }) => session.undo(),
+  "Ctrl+Shift+Z": ({ session }) => session.redo(),
+  "Ctrl+Y": ({ session }) => session.redo(),
   "Ctrl+A": ({ session }) => void session.apply((history) => mapLevels(history, FILLED)),
   Delete: ({ session }) => void session.apply((history) => mapLevels(history, CLEARED)),
   I: ({ session }) => void session.apply((history) => mapLevels(history, INVERTED)),
@@ -102,11 +104,6 @@ const ELSEWHERE: Readonly<Record<string, Act>> = {
   "0": ({ stage }) => stage.fit(),
   "1": ({ stage }) => stage.zoom(1 / stage.view.scale),
 };
-
-/** A step back or forward in the middle of a stroke would tear it. */
-function step({ pointers }: KeyTakers, act: () => void): void {
-  if (!pointers.isDrawing) act();
-}
 
 function resize({ session }: KeyTakers, factor: number): void {
   const wanted = session.state.size * factor;

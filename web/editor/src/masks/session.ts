@@ -14,7 +14,11 @@ export interface MaskState extends MaskSettings {
   readonly isChanged: boolean;
   /** Something that takes long is being done: nothing else can be begun. */
   readonly isBusy: boolean;
+  /** The browser could not do what was last asked for. */
+  readonly hasFailed: boolean;
 }
+
+const UNTOUCHED = { canUndo: false, canRedo: false, isChanged: false, isBusy: false, hasFailed: false };
 
 /** Changes the mask and tells which region changed; null: nothing did. */
 export type Operation = (history: MaskHistory) => Rect | null | Promise<Rect | null>;
@@ -27,6 +31,8 @@ export class MaskSession {
   lastPlace: Dab | null = null;
   readonly #listeners = new Set<(rect: Rect) => void>();
   #saved = 0;
+  #work: Promise<void> = Promise.resolve();
+  #waiting = 0; // tasks that are not done
 
   constructor(
     readonly picture: LoadedPicture,
@@ -35,7 +41,7 @@ export class MaskSession {
     this.mask = picture.mask;
     this.history = new MaskHistory(this.mask);
     const settings = readSettings(storage);
-    this.store = createStore<MaskState>(() => ({ ...settings, canUndo: false, canRedo: false, isChanged: false, isBusy: false }));
+    this.store = createStore<MaskState>(() => ({ ...settings, ...UNTOUCHED }));
   }
 
   get state(): MaskState {
@@ -65,34 +71,59 @@ export class MaskSession {
   }
 
   undo(): void {
-    if (this.state.isBusy) return;
-    this.changed(this.history.undo());
-    this.#tell();
+    this.#after(() => this.#step(this.history.undo()));
   }
 
   redo(): void {
-    if (this.state.isBusy) return;
-    this.changed(this.history.redo());
-    this.#tell();
+    this.#after(() => this.#step(this.history.redo()));
   }
 
-  /** Do something to the mask that may take long, as one step of undoing. */
-  async apply(operation: Operation): Promise<void> {
-    if (this.state.isBusy) return;
-    this.store.setState({ isBusy: true });
-    try {
-      await nextFrame(); // so that it shows first
-      this.changed(await operation(this.history));
-      this.history.commit();
-    } finally {
-      this.store.setState({ isBusy: false });
-      this.#tell();
-    }
+  /** Do something to the mask that may take long, as one step of undoing; after what is still being done. */
+  apply(operation: Operation): Promise<void> {
+    return this.alone(() => this.#run(operation));
+  }
+
+  /** Do something, which never rejects, while nothing else changes the mask; after what is still being done. */
+  alone(task: () => Promise<void>): Promise<void> {
+    const before = this.#work;
+    this.#waiting += 1;
+    this.store.setState({ isBusy: true, hasFailed: false });
+    this.#work = (async () => {
+      await before;
+      await task();
+      this.#waiting -= 1;
+      this.store.setState({ isBusy: this.#waiting > 0 });
+    })();
+    return this.#work;
   }
 
   /** The mask as it is now lies on the server. */
   markSaved(): void {
     this.#saved = this.history.state;
+    this.#tell();
+  }
+
+  async #run(operation: Operation): Promise<void> {
+    await nextFrame(); // so that it shows first
+    try {
+      this.changed(await operation(this.history));
+      this.history.commit();
+    } catch {
+      // The browser has no memory left for it, or lost the picture.
+      this.changed(this.history.rollback());
+      this.store.setState({ hasFailed: true });
+    }
+    this.#tell();
+  }
+
+  /** At once, or after what is being done. */
+  #after(act: () => void): void {
+    if (this.state.isBusy) void this.#work.then(act);
+    else act();
+  }
+
+  #step(changed: Rect | null): void {
+    this.changed(changed);
     this.#tell();
   }
 

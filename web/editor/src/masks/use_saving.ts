@@ -1,6 +1,6 @@
 /** Saving from the dialog: what goes wrong is said there, and the mask stays. */
 
-import { useCallback, useState } from "react";
+import { useCallback, useRef, useState } from "react";
 import { ServerProblem } from "../api/server";
 import type { Text } from "../i18n/messages";
 import { useText } from "../i18n/use_text";
@@ -20,13 +20,10 @@ export interface Saving {
 export function useSaving(session: MaskSession, target: MaskTarget, close: () => void): Saving {
   const t = useText();
   const studio = useStudio();
+  const isRunning = useRef(false);
   const [isSaving, setSaving] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const save = useCallback(async () => {
-    if (session.state.isBusy) return;
-    setSaving(true);
-    setProblem(null);
-    session.store.setState({ isBusy: true });
+  const send = useCallback(async () => {
     try {
       const kept = await saveMask(studio.server, target.file, session.mask);
       const name = nameOf(kept);
@@ -35,13 +32,18 @@ export function useSaving(session: MaskSession, target: MaskTarget, close: () =>
       studio.ui.notify({ tone: isShown ? "success" : "info", text: t(isShown ? "masks.saved" : "masks.saved_apart", { name }) });
       close();
     } catch (error) {
-      if (!(error instanceof ServerProblem)) throw error;
-      setProblem(notSaved(t, target, error));
-    } finally {
-      session.store.setState({ isBusy: false });
-      setSaving(false);
+      setProblem(error instanceof ServerProblem ? notSaved(t, target, error) : t("masks.failed"));
     }
   }, [studio, session, target, close, t]);
+  const save = useCallback(async () => {
+    if (isRunning.current) return;
+    isRunning.current = true;
+    setSaving(true);
+    setProblem(null);
+    await session.alone(send);
+    setSaving(false);
+    isRunning.current = false;
+  }, [session, send]);
   return { isSaving, problem, save };
 }
 
