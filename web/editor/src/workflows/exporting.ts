@@ -3,11 +3,12 @@
 import { ServerProblem } from "../api/server";
 import { activeTab, workflowOf } from "../state/documents";
 import type { Studio } from "../state/studio";
+import { fileOf } from "./saving";
 
 /** Download the active tab as a UI workflow. */
 export function exportWorkflow(studio: Studio): void {
   const tab = activeTab(studio.documents.getState());
-  if (tab) download(`${tab.name}.json`, workflowOf(tab));
+  if (tab) download(`${tab.name}.json`, fileOf(tab, 2));
 }
 
 /** Download the active tab as an API prompt; the server converts, as it does when a workflow is queued. */
@@ -17,7 +18,7 @@ export async function exportPrompt(studio: Studio): Promise<void> {
   try {
     const body = { workflow: workflowOf(tab) };
     const { prompt, warnings } = await studio.server.json<Converted>("/api/workflow/convert", { body });
-    download(`${tab.name}.api.json`, prompt);
+    download(`${tab.name}.api.json`, JSON.stringify(prompt, null, 2));
     if (warnings.length) studio.ui.notify({ tone: "info", text: studio.text("workflows.exportWarnings"), details: warnings.join("\n") });
   } catch (error) {
     if (!(error instanceof ServerProblem)) throw error;
@@ -30,8 +31,8 @@ interface Converted {
   readonly warnings: readonly string[];
 }
 
-function download(name: string, content: unknown): void {
-  const address = URL.createObjectURL(new Blob([JSON.stringify(content, null, 2)], { type: "application/json" }));
+function download(name: string, text: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
   const link = document.createElement("a");
   link.href = address;
   link.download = name.replaceAll("/", "_");

@@ -1,6 +1,7 @@
 /** From a tab to a file on the server, without ever writing over what somebody else saved. */
 
 import { ServerProblem } from "../api/server";
+import { writeWorkflow } from "../document/write";
 import type { Tab } from "../state/documents";
 import { activeTab, workflowOf } from "../state/documents";
 import type { Studio } from "../state/studio";
@@ -18,7 +19,7 @@ export async function saveActive(studio: Studio): Promise<void> {
 export async function saveTab(studio: Studio, tab: Tab, path: string, revision: string | null): Promise<boolean> {
   const workflow = workflowOf(tab);
   try {
-    const written = await writeFile(studio.server, path, workflow, revision);
+    const written = await writeFile(studio.server, path, fileOf(tab), revision);
     studio.documents.update(tab.id, { path, name: nameOf(path), revision: written, saved: workflow });
     studio.ui.notify({ tone: "success", text: studio.text("workflows.savedAs", { path }) });
     return true;
@@ -28,6 +29,12 @@ export async function saveTab(studio: Studio, tab: Tab, path: string, revision: 
     else studio.ui.notify({ tone: "problem", text: studio.text("workflows.notSaved", { reason: error.message }), details: error.details });
     return false;
   }
+}
+
+/** The text of a tab's file; `indent` makes it one for people. What was not edited is written as it was read. */
+export function fileOf(tab: Tab, indent?: number): string {
+  const opened = tab.history.past[0] ?? tab.history.present;
+  return writeWorkflow(workflowOf(tab), opened.value, indent);
 }
 
 /** Somebody saved under this name since: the person decides, and the other content stays among the versions. */

@@ -1,7 +1,6 @@
 /** Workflows on the server: files below `workflows/` of the user's folder, with revisions and former versions. */
 
 import { type Server, ServerProblem } from "../api/server";
-import type { Workflow } from "../document/workflow";
 
 const FOLDER = "workflows";
 
@@ -45,11 +44,11 @@ export async function readFile(server: Server, path: string): Promise<{ readonly
  *
  * Throws a ServerProblem: 412 when it is not of `revision` any more, 409 when it is there and `revision` is null.
  */
-export async function writeFile(server: Server, path: string, workflow: Workflow, revision: string | null): Promise<string | null> {
+export async function writeFile(server: Server, path: string, text: string, revision: string | null): Promise<string | null> {
   const query = new URLSearchParams({ full_info: "true", overwrite: String(revision !== null) });
   const saved = await server.json<{ revision?: string }>(`${address(path)}?${query}`, {
     method: "POST",
-    body: JSON.stringify(workflow),
+    body: text,
     headers: { "Content-Type": "application/json", ...(revision === null ? {} : { "If-Match": revision }) },
   });
   return saved.revision === undefined ? null : `"${saved.revision}"`;
