@@ -104,7 +104,10 @@ def opened(browser: Browser, address: str, workflow: dict[str, Any], bundle: Pat
     page.wait_for_selector('html[data-ready="true"]', state="attached", timeout=120_000)
     page.wait_for_selector(f'.canvas[data-nodes="{len(workflow["nodes"])}"]', timeout=120_000)
     since_start, since_arrival = page.evaluate(OPENED)
-    print(f"  opened {since_arrival:.0f} ms after it arrived, {since_start:.0f} ms after the page was asked for", flush=True)
+    print(
+        f"  opened {since_arrival:.0f} ms after it arrived, {since_start:.0f} ms after the page was asked for",
+        flush=True,
+    )
     return page
 
 
@@ -127,7 +130,10 @@ def node_in_the_middle(page: Page, workflow: dict[str, Any]) -> tuple[float, flo
     corner = canvas.bounding_box()
     assert corner is not None
     titles = [
-        (corner["x"] + x + (node["pos"][0] + node["size"][0] / 2) * zoom, corner["y"] + y + (node["pos"][1] - 15) * zoom)
+        (
+            corner["x"] + x + (node["pos"][0] + node["size"][0] / 2) * zoom,
+            corner["y"] + y + (node["pos"][1] - 15) * zoom,
+        )
         for node in workflow["nodes"]
     ]
     return min(titles, key=lambda at: math.hypot(at[0] - SCREEN["width"] / 2, at[1] - SCREEN["height"] / 2))

@@ -31,7 +31,9 @@ def _extent(nodes: list[dict[str, Any]]) -> tuple[float, float, float, float]:
     return left, top, right - left, bottom - top
 
 
-def _add(whole: dict[str, Any], piece: dict[str, Any], shift: tuple[float, float], node_shift: int, link_shift: int) -> None:
+def _add(
+    whole: dict[str, Any], piece: dict[str, Any], shift: tuple[float, float], node_shift: int, link_shift: int
+) -> None:
     for node in piece["nodes"]:
         copy = json.loads(json.dumps(node))
         copy["id"] += node_shift

@@ -3,6 +3,7 @@
 import { flushSync } from "react-dom";
 import { freshId } from "../../document/fresh_id";
 import { groupBox } from "../../document/groups";
+import { keyOf } from "../../document/workflow";
 import { activeTab } from "../../state/documents";
 import { duplicate } from "../clipboard";
 import type { CanvasEngine } from "../engine";
@@ -13,6 +14,7 @@ import { bend } from "../actions/links";
 import { Click } from "./Click";
 import { Marquee } from "./Marquee";
 import { movedSelection } from "./moved";
+import type { Moved } from "./move_recipe";
 import { targetAt } from "./menu_target";
 import { Mover } from "./Mover";
 import { Resizer, resizedGroup, resizedNode } from "./Resizer";
@@ -91,10 +93,13 @@ function moving({ engine, at, keys }: Press, kind: SelectedKind, id: string | nu
   });
 }
 
-/** With Alt, copies move and the originals stay. They are drawn at once, so that they can be taken hold of. */
-function duplicates(engine: CanvasEngine, mergeKey: string): ReturnType<typeof movedSelection> {
-  flushSync(() => duplicate(engine.studio, false, mergeKey));
-  return movedSelection(engine.studio, engine.layout);
+/**
+ * With Alt, copies move and the originals stay, also those that lie in a copy of their group. Copies are drawn at once,
+ * so that they can be taken hold of.
+ */
+function duplicates({ studio }: CanvasEngine, mergeKey: string): Moved | null {
+  const made = flushSync(() => duplicate(studio, false, mergeKey));
+  return made && { nodes: new Set(made.nodes.map(keyOf)), groups: new Set(made.groups), bends: new Set(made.reroutes) };
 }
 
 function cornerOf({ layout, studio }: CanvasEngine, kind: SelectedKind, id: string | number): { x: number; y: number } {
