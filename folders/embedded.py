@@ -20,6 +20,8 @@ from folders.embedded_exif import exif_texts
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_TEXT = 64 * 2**20  # bytes of one text, unpacked: a hundred times the largest workflow seen
 KEYS = ("prompt", "workflow")
+MOST_TEXTS = 8  # under these keys in one file, each of which may have to be unpacked; of one key the last counts
+MOST_CHUNKS = 200_000  # of a PNG; cameras' and programs' large pictures have some thousands
 PICTURES = (b"RIFF", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 """How pictures that are no PNG begin."""
 
@@ -68,12 +70,16 @@ def _texts(file: BinaryIO, name: str) -> dict[str, str]:
 
 def _png_texts(file: BinaryIO, name: str) -> dict[str, str]:
     texts: dict[str, str] = {}
+    read = 0
     try:
         for kind, data in _png_chunks(file, name):
             keyword, _, rest = data.partition(b"\0")
             key = keyword.decode("latin-1")
             if key in KEYS:
                 texts[key] = _text(kind, rest, name)
+                read += 1
+            if read == MOST_TEXTS:
+                break
     except MetadataError:
         if not texts:
             raise
@@ -85,7 +91,7 @@ def _png_chunks(file: BinaryIO, name: str) -> Iterator[tuple[bytes, bytes]]:
     file.seek(0, io.SEEK_END)
     size = file.tell()
     file.seek(len(PNG_SIGNATURE))
-    while True:
+    for _ in range(MOST_CHUNKS):
         header = file.read(8)
         if len(header) < 8:
             raise MetadataError(f"{name} is cut off before its end. Download or copy it again.")
@@ -102,6 +108,7 @@ def _png_chunks(file: BinaryIO, name: str) -> Iterator[tuple[bytes, bytes]]:
         if zlib.crc32(kind + data) != checksum:
             raise MetadataError(f"{name} is damaged: a text in it does not fit its checksum. Copy it again.")
         yield kind, data
+    raise MetadataError(f"{name} has more than {MOST_CHUNKS:,} parts, as no picture has. It is refused.")
 
 
 def _text(kind: bytes, rest: bytes, name: str) -> str:

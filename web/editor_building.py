@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from web.editor_build.finding import find_build, usual_places
+from web.editor_build.finding import find_build, stamp_of, usual_places
 from web.editor_build.problem import BuildProblem
 from web.editor_build.sources import EDITOR, read_sources
 
@@ -23,6 +23,7 @@ COMMAND = (sys.executable, "-m", "web.build", "--events")
 FIRST_STEP = "Starting"
 STOP_SECONDS = 5.0
 MOST_LINES = 20  # of what a build prints that fails without a word
+MOST_LINE = 4 * 2**20  # bytes of a line: esbuild may quote a whole script
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Built:
     """It lies in this folder, complete."""
 
     folder: Path
+    stamp: str  # that its page names
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,10 @@ class EditorBuilding:
     async def look(self) -> State:
         """What is known, once it has been looked for; that takes some hundredths of a second.
 
-        After a failure it looks again: somebody may have built it by hand.
+        After a failure it looks again: somebody may have built it by hand. A build that has been removed, as old ones
+        are by another Weft with the same cache, is made anew.
         """
-        if self._task is None:
+        if self._task is None or (isinstance(self.state, Built) and not self.state.folder.is_dir()):
             self.begin()
         elif isinstance(self.state, Failed):
             await self._find_built()
@@ -107,7 +110,7 @@ class EditorBuilding:
             self.state = Failed(f"No folder for the editor can be written ({error}).", "Make room on the disk.")
             return True
         if folder is not None:
-            self.state = Built(folder)
+            self.state = await asyncio.to_thread(_built, folder)
         return folder is not None
 
     async def _run(self) -> None:
@@ -124,7 +127,7 @@ class EditorBuilding:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), *_python_path())))}
         try:
             process = await asyncio.create_subprocess_exec(
-                *self._command, cwd=ROOT, env=environment, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT
+                *self._command, cwd=ROOT, env=environment, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, limit=MOST_LINE
             )
         except OSError as error:
             return Failed(f"The build cannot be started ({error.strerror or error}).", "Try again.")
@@ -143,7 +146,7 @@ class EditorBuilding:
             if "step" in event:
                 self.state = Building(str(event["step"]))
             elif "folder" in event:
-                result = Built(Path(event["folder"]))
+                result = await asyncio.to_thread(_built, Path(event["folder"]))
             elif "problem" in event:
                 result = Failed(str(event["problem"]), str(event.get("remedy", "")))
             else:
@@ -153,6 +156,13 @@ class EditorBuilding:
             return result
         reason = "\n".join([f"The build ended with code {code}.", *said[-MOST_LINES:]])
         return Failed(reason, "Run python -m web.build to see more, and report this.")
+
+
+def _built(folder: Path) -> State:
+    try:
+        return Built(folder, stamp_of(folder))
+    except (OSError, ValueError, KeyError) as error:
+        return Failed(f"The editor's build in {folder} is not complete ({error}).", "Remove that folder and try again.")
 
 
 def _python_path() -> list[str]:

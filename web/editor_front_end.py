@@ -82,9 +82,11 @@ class EditorFrontEnd:
         state = await self._building.look()
         if not isinstance(state, Built):
             return None
-        if STAMP.fullmatch(first):  # the build of now, or a former one, from which a page that is still open was loaded
-            folder = state.folder if state.folder.name == first else state.folder.parent / first
-            return await _found(folder, below, {"Cache-Control": self._keep})
+        if first == state.stamp:
+            return await _found(state.folder, below, {"Cache-Control": self._keep})
+        if STAMP.fullmatch(first):  # of a former build, from which a page that is still open was loaded
+            in_cache = state.folder.name == state.stamp  # elsewhere, nobody knows what lies beside it
+            return await _found(state.folder.parent / first, below, {"Cache-Control": self._keep}) if in_cache else None
         return await _found(state.folder, name, {"Cache-Control": "no-cache"})
 
 

@@ -9,7 +9,7 @@ import zlib
 import pytest
 from PIL import Image, PngImagePlugin
 
-from folders.embedded import MAX_TEXT, MetadataError, read_embedded
+from folders.embedded import MAX_TEXT, MOST_CHUNKS, MOST_TEXTS, MetadataError, read_embedded
 
 PROMPT = json.dumps({"1": {"class_type": "KSampler", "inputs": {"text": "ä"}}})
 WORKFLOW = json.dumps({"nodes": [], "version": 0.4})
@@ -119,6 +119,21 @@ def test_hostile_files(name, data, says):
         return
     with pytest.raises(MetadataError, match=says):
         read_embedded(data)
+
+
+def test_of_many_texts_only_some_are_read():
+    """A thousand small ones that each unpack to the limit would keep a reader busy for minutes."""
+    whole = picture("PNG")
+    texts = b"".join(chunk(b"zTXt", b"prompt\0\0" + zlib.compress(b"%d" % number)) for number in range(1000))
+    assert read_embedded(whole[:33] + texts + whole[33:]).prompt == str(MOST_TEXTS - 1)
+
+
+def test_a_file_of_countless_parts_is_not_read_to_its_end():
+    whole = picture("PNG")
+    parts = whole[:33] + chunk(b"tEXt", b"prompt\0" + PROMPT.encode()) + chunk(b"none", b"") * (MOST_CHUNKS + 1)
+    assert read_embedded(parts + whole[33:]).prompt == PROMPT
+    with pytest.raises(MetadataError, match="parts"):
+        read_embedded(whole[:33] + chunk(b"none", b"") * (MOST_CHUNKS + 1) + whole[33:])
 
 
 def safetensors(metadata, length=None):

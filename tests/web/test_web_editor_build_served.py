@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -36,8 +37,9 @@ def make_build(folder: Path) -> Path:
     for stamp in (STAMP, FORMER):
         build = folder / "builds" / stamp
         (build / "chunks").mkdir(parents=True)
-        files = {"index.html": f"<script src='editor/{stamp}/main.js'></script>", "main.js": SCRIPT, "build.json": "{}"}
-        for name, text in {**files, "chunks/later.js": stamp, "icon.svg": "<svg/>"}.items():
+        files = {"main.js": SCRIPT, "chunks/later.js": stamp, "icon.svg": "<svg/>"}
+        files |= {"index.html": f"<script src='editor/{stamp}/main.js'></script>", "build.json": f'{{"stamp": "{stamp}"}}'}
+        for name, text in files.items():
             (build / name).write_text(text)
         (build / "main.js.gz").write_bytes(gzip.compress(SCRIPT.encode()))
     return folder / "builds" / STAMP
@@ -147,6 +149,35 @@ def test_a_build_process_that_dies_is_told_with_what_it_said(tmp_path, monkeypat
     serving(tmp_path / "w", test, NOBODY)
 
 
+def test_a_build_process_that_says_a_very_long_line_is_followed_to_its_end(tmp_path, monkeypatch):
+    """esbuild quotes the line that it warns of, and a line of a package may be a whole script."""
+    code = f"import json; print('x' * 300_000); print(json.dumps({{'folder': {str(make_build(tmp_path))!r}}}))"
+    monkeypatch.setattr(
+        "web.front_end.EditorBuilding", lambda: EditorBuilding(lambda: None, (sys.executable, "-c", code))
+    )
+
+    async def test(server: Served) -> None:
+        assert STAMP in await page_with(server, "main.js")
+
+    serving(tmp_path / "w", test, NOBODY)
+
+
+def test_a_build_that_somebody_removed_is_made_anew(tmp_path, driven):
+    """Another Weft that shares the cache removes builds which are old."""
+    driven.found = make_build(tmp_path)
+
+    async def test(server: Served) -> None:
+        await page_with(server, "main.js")
+        shutil.rmtree(driven.found)
+        driven.found = None
+        await page_with(server, "Fetching")
+        driven.end(folder=str(make_build(tmp_path / "anew")))
+        await page_with(server, "main.js")
+        assert driven.starts == 1
+
+    serving(tmp_path / "w", test, NOBODY)
+
+
 def test_a_program_that_is_not_there_is_told():
     async def main() -> None:
         building = EditorBuilding(lambda: None, ("/no/such/program",))
@@ -212,6 +243,20 @@ def test_the_builds_files(tmp_path):
             "none.js",
         ):
             await server.get(f"/editor/{path}", 404)
+
+    serving(tmp_path / "w", test, NOBODY, editor=build)
+
+
+def test_a_build_may_be_copied_under_any_name(tmp_path):
+    build = make_build(tmp_path).rename(tmp_path / "editor")
+    beside = tmp_path / FORMER
+    beside.mkdir()
+    (beside / "main.js").write_text("somebody's own")
+
+    async def test(server: Served) -> None:
+        async with server.session.get(f"{server.url}/editor/{STAMP}/main.js") as answer:
+            assert answer.status == 200 and await answer.text() == SCRIPT
+        await server.get(f"/editor/{FORMER}/main.js", 404)  # what lies beside the folder is not Weft's
 
     serving(tmp_path / "w", test, NOBODY, editor=build)
 

@@ -15,7 +15,7 @@ from PIL import Image, PngImagePlugin
 
 from tests.web.helpers.serving import NOBODY, Served, served, serving
 from tests.web.helpers.sockets import waits
-from web.files.listing import Listing
+from web.files.listing import Entry, Listing
 from web.gallery.gallery import GALLERY
 from web.gallery.index import GalleryIndex, Wanted
 from web.gallery.made_with import MadeWith, made_with
@@ -121,12 +121,36 @@ def test_details(tmp_path):
         page = await server.get("/api/outputs?details=true&sort=name")
         assert page["files"][0]["made_with"] == {
             "prompts": ["a red fox", "blurry"], "models": ["sdxl/base.safetensors"], "samplers": ["euler"],
-            "schedulers": ["karras"], "seed": 42, "size": [30, 20],
+            "schedulers": ["karras"], "seed": "42", "size": [30, 20],
         }  # fmt: skip
         assert page["files"][1]["made_with"] is None
         assert "made_with" not in (await server.get("/api/outputs"))["files"][0]
 
     serving(tmp_path, test, NOBODY)
+
+
+def test_a_seed_is_told_to_its_last_digit(tmp_path):
+    """As a text: JavaScript's numbers end at 2**53, seeds at 2**64."""
+    save(tmp_path / "one.png", prompt(seed=2**64 - 1))
+    index = GalleryIndex(tmp_path / "gallery.sqlite3")
+    index.update("output", tmp_path, Listing().files(tmp_path), 10)
+    assert index.about("output", ["one.png"])["one.png"]["seed"] == "18446744073709551615"
+    index.close()
+
+
+def test_times_and_numbers_of_files_that_the_index_cannot_hold(tmp_path):
+    """SQLite's integers end at 2**63; a disk may number its files and set its times beyond that."""
+    root = tmp_path / "output"
+    save(root / "far.png", prompt("a fox of the year 2400"))
+    save(root / "near.png", prompt("a fox of today"))
+    state = (root / "far.png").stat()
+    entries = [Entry("far.png", state.st_size, 2**64 - 5, 2**64 - 3), Entry("near.png", 1, 1, 2**63)]
+    index = GalleryIndex(tmp_path / "gallery.sqlite3")
+    assert index.update("output", root, entries, 10) == 0
+    assert index.matching("output", Wanted(prompt="fox")) == {"far.png", "near.png"}
+    assert index.update("output", root, list(entries), 10) == 0
+    assert index.read == 2
+    index.close()
 
 
 def test_what_changes_is_read_again_and_nothing_else(tmp_path):

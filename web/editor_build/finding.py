@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from web.editor_build.cache_folder import usual_cache, writable_cache
@@ -21,6 +22,15 @@ def find_build(places: Places, stamp: str) -> Path | None:
 def usual_places(cache: Path | None = None) -> Places:
     """Weft's cache on this machine. Raises OSError where nothing can be written."""
     return Places(writable_cache(cache or usual_cache()))
+
+
+def stamp_of(build: Path) -> str:
+    """The stamp that a build's page names; the folder may have got another name since.
+
+    Raises:
+        OSError, ValueError, KeyError: it is no complete build.
+    """
+    return str(json.loads((build / SUMMARY).read_bytes())["stamp"])
 
 
 def prebuilt(folder: Path) -> Path:

@@ -20,11 +20,11 @@ from typing import Any
 from web.files.listing import Entry
 from web.gallery.reading import CARRIERS, Found, find
 
-VERSION = 1  # of the tables and of what is found; another one's file is made anew
+VERSION = 2  # of the tables and of what is found; another one's file is made anew
 MOST_PICTURES = 200_000  # of one folder; older ones are not looked at
 SETTLED = 3_000_000_000  # ns after which a file counts as whole
 MOST_WORDS = 20  # of a search
-SEARCHED = ("prompts", "models", "samplers")
+LARGEST = 2**63 - 1  # that SQLite holds; disks count further
 
 TABLE = """
 CREATE TABLE pictures (
@@ -214,7 +214,7 @@ def _may_carry(entry: Entry) -> bool:
 
 
 def _stamp(entry: Entry) -> Stamp:
-    return entry.modified, entry.size, entry.number
+    return entry.modified & LARGEST, entry.size & LARGEST, entry.number & LARGEST
 
 
 def _found(root: Path, entry: Entry) -> Found | None:
@@ -246,7 +246,7 @@ def _row(folder: str, entry: Entry, found: Found | None) -> tuple[Any, ...]:
         "models": made.models,
         "samplers": made.samplers,
         "schedulers": made.schedulers,
-        "seed": made.seeds[0] if made.seeds else None,
+        "seed": str(made.seeds[0]) if made.seeds else None,
         "size": [found.width, found.height] if found.width else None,
     }
     return (*stamp, *map(_storable, (words, *columns)), json.dumps(about))

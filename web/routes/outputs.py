@@ -194,7 +194,7 @@ FILE = {
                 "models": {"type": "array", "items": {"type": "string"}},
                 "samplers": {"type": "array", "items": {"type": "string"}},
                 "schedulers": {"type": "array", "items": {"type": "string"}},
-                "seed": {"type": ["integer", "null"]},
+                "seed": {"type": ["string", "null"], "description": "Its digits: JavaScript's numbers end at 2**53."},
                 "size": {"type": ["array", "null"], "items": {"type": "integer"}, "description": "Width and height."},
             },
         },
