@@ -5,6 +5,7 @@ import type { Notice } from "../state/ui";
 import { Icon } from "./Icon";
 
 const STAYS = 6000; // ms that a message stays which nobody has to act on
+const STAYS_TO_ACT = 20_000; // ms for one that offers something, without being a problem
 
 /** Messages in the corner. */
 export function Notices() {
@@ -22,8 +23,8 @@ function NoticeCard({ notice: { id, tone, text, details, action } }: { readonly 
   const t = useText();
   const { ui } = useStudio();
   useEffect(() => {
-    if (tone === "problem" || action) return;
-    const timer = setTimeout(() => ui.dismiss(id), STAYS);
+    if (tone === "problem") return;
+    const timer = setTimeout(() => ui.dismiss(id), action ? STAYS_TO_ACT : STAYS);
     return () => clearTimeout(timer);
   }, [ui, id, tone, action]);
   return (

@@ -10,6 +10,8 @@ export interface Notice {
   readonly text: string;
   readonly details?: string;
   readonly action?: { readonly title: string; readonly run: () => void };
+  /** A newer notice about the same takes this one's place. */
+  readonly about?: string;
 }
 
 /** A dialog over everything: its name in `shell/dialogs.ts`, and what it is about. */
@@ -41,13 +43,20 @@ export interface Ui extends StoreApi<UiState> {
   togglePanel(panel: string): void;
 }
 
+/** More would cover the canvas; the oldest go. */
+const MOST_NOTICES = 6;
+
 export function createUi(): Ui {
   const store = createStore<UiState>(() => ({ panel: null, inspecting: null, dialog: null, notices: [] }));
   return {
     ...store,
     notify(notice) {
       const id = freshId();
-      store.setState((state) => ({ notices: [...state.notices, { ...notice, id }] }));
+      const { about } = notice;
+      store.setState((state) => {
+        const others = state.notices.filter((one) => about === undefined || one.about !== about);
+        return { notices: [...others, { ...notice, id }].slice(-MOST_NOTICES) };
+      });
       return id;
     },
     dismiss: (id) => store.setState((state) => ({ notices: state.notices.filter((notice) => notice.id !== id) })),

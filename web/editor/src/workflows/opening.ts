@@ -86,6 +86,7 @@ async function tellMissing(studio: Studio, id: string): Promise<void> {
   if (names.length === 0) return;
   studio.ui.notify({
     tone: "problem",
+    about: "missing",
     text: studio.text("workflows.missingNotice", { name: tab.name, count: names.length }),
     details: names.slice(0, 5).join("\n") + (names.length > 5 ? "\n…" : ""),
     action: { title: studio.text("workflows.show"), run: () => studio.ui.show("missing", { tab: id, missing }) },
