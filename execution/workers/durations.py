@@ -6,7 +6,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from execution.jobs.store import JobStore
 from execution.schema import NodeSpec
@@ -18,6 +18,19 @@ NEWEST = 0.4  # share of the newest run in what is remembered
 AT_ONCE = 0.002  # seconds; what takes less is learned once
 
 Kinds = Mapping[str, NodeSpec]
+
+
+class Described(NamedTuple):
+    """A node of a prompt, as far as its time depends on it."""
+
+    kind: str
+    given: str  # the type with the numbers and choices that it was given: no seeds and texts, which take no time
+
+
+def described(node: Mapping[str, Any], kinds: Kinds, alone: bool = False) -> Described:
+    """What decides how long a node takes; `alone`: its type is to do, for the rest takes some microseconds."""
+    kind = str(node.get("class_type"))
+    return Described(kind, kind if alone else _given(kind, node, kinds))
 
 
 class Durations:
@@ -51,22 +64,18 @@ class Durations:
         if not isinstance(kind, str) or self.knows(kind, seconds):
             return
         self._learn(kind, seconds)
-        self._learn(_given(kind, node, kinds), seconds)
+        self._learn(described(node, kinds).given, seconds)
         if total:
             self._learn(_stepped(kind, total), seconds)
 
-    def expected(self, node: Mapping[str, Any], kinds: Kinds) -> float | None:
+    def expected(self, node: Described) -> float | None:
         """The seconds that a node of a prompt will take; None: its type never ran."""
-        kind = node.get("class_type")
-        if not isinstance(kind, str):
-            return None
-        found = self._seconds.get(_given(kind, node, kinds))
-        return self._seconds.get(kind) if found is None else found
+        found = self._seconds.get(node.given)
+        return self._seconds.get(node.kind) if found is None else found
 
-    def per_step(self, node: Mapping[str, Any], total: float) -> float | None:
+    def per_step(self, node: Described, total: float) -> float | None:
         """The seconds that a step takes of a node with so many; None: nothing is known."""
-        kind = str(node.get("class_type"))
-        found = self._seconds.get(_stepped(kind, total))
+        found = self._seconds.get(_stepped(node.kind, total))
         return None if found is None or total <= 0 else found / total
 
     def _learn(self, key: str, seconds: float) -> None:
@@ -82,7 +91,6 @@ def _stepped(kind: str, total: float) -> str:
 
 
 def _given(kind: str, node: Mapping[str, Any], kinds: Kinds) -> str:
-    """A type with the numbers and choices of a node: no seeds and texts, which take no time."""
     inputs: Any = node.get("inputs")
     spec = kinds.get(kind)
     combos = {one.name for one in spec.inputs if one.is_combo} if spec is not None else set[str]()

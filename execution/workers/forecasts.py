@@ -13,7 +13,7 @@ from execution.jobs.errors import StoreError
 from execution.jobs.records import Job
 from execution.jobs.store import JobStore
 from execution.workers.board import Board
-from execution.workers.durations import Durations
+from execution.workers.durations import Described, Durations
 from execution.workers.eta import Eta, estimate, nodes_to_run
 from execution.workers.known import Known
 from execution.workers.news import JobEnded, JobStarted, JobTold, News
@@ -29,7 +29,7 @@ class Forecasts:
         self._board = board
         self._known = known
         self._durations = Durations()
-        self._to_run: dict[str, tuple[str, ...]] = {}  # by job, once asked for
+        self._to_run: dict[str, dict[str, Described]] = {}  # by job, once asked for
         self._keeping: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
@@ -49,8 +49,8 @@ class Forecasts:
         if running is None or running.over or not running.progress.planned:
             return None
         if job_id not in self._to_run:
-            self._to_run[job_id] = nodes_to_run(running)
-        return estimate(running, self._durations, self._known.catalogue or {}, self._to_run[job_id])
+            self._to_run[job_id] = nodes_to_run(running, self._known.catalogue or {})
+        return estimate(running, self._durations, self._to_run[job_id])
 
     def hear(self, news: News) -> None:
         if isinstance(news, JobTold):  # by far the most

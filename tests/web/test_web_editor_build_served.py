@@ -38,7 +38,10 @@ def make_build(folder: Path) -> Path:
         build = folder / "builds" / stamp
         (build / "chunks").mkdir(parents=True)
         files = {"main.js": SCRIPT, "chunks/later.js": stamp, "icon.svg": "<svg/>"}
-        files |= {"index.html": f"<script src='editor/{stamp}/main.js'></script>", "build.json": f'{{"stamp": "{stamp}"}}'}
+        files |= {
+            "index.html": f"<script src='editor/{stamp}/main.js'></script>",
+            "build.json": f'{{"stamp": "{stamp}"}}',
+        }
         for name, text in files.items():
             (build / name).write_text(text)
         (build / "main.js.gz").write_bytes(gzip.compress(SCRIPT.encode()))
