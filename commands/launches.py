@@ -53,7 +53,7 @@ def settings_of(
         cache=_cache(options),
         cache_bytes=cache_bytes if options.cache_bytes is None else int(options.cache_bytes * GIGABYTE),
         disk_cache_bytes=int(options.disk_cache * GIGABYTE),
-        preview_method=options.preview_method,
+        preview_method=options.preview_method or "auto",
         preview_size=options.preview_size,
         disable_metadata=options.disable_metadata,
         address=address,

@@ -182,6 +182,7 @@ def _web_options(options: ServeOptions, token: str | None, listening: socket.soc
         editor=_absolute(options.editor),
         allow_private_webhooks=options.allow_private_webhooks,
         multi_user=options.multi_user,
+        previews_for_all=options.preview_method is not None,
         argv=tuple(sys.argv),
     )
 

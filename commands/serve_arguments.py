@@ -41,7 +41,7 @@ class ServeOptions:
     cache_none: bool
     cache_bytes: float | None
     disk_cache: float
-    preview_method: str
+    preview_method: str | None  # None: previews for those clients alone that understand what belongs to them
     preview_size: int
     disable_metadata: bool
     disable_all_custom_nodes: bool
@@ -123,7 +123,11 @@ def _add_computing(group: Group) -> None:
 
 
 def _add_pictures(group: Group) -> None:
-    group.add_argument("--preview-method", choices=PREVIEW_METHODS, default="none", help="pictures while sampling")
+    group.add_argument(
+        "--preview-method",
+        choices=PREVIEW_METHODS,
+        help="pictures while sampling (default: auto, for editors that ask)",
+    )
     group.add_argument("--preview-size", type=_positive_count, default=512, metavar="PIXELS", help="(default: 512)")
     group.add_argument("--disable-metadata", action="store_true", help="save no workflow in pictures")
 

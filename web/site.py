@@ -27,6 +27,7 @@ class WebOptions:
     editor: Path | None = None  # a build of the editor that was made elsewhere
     allow_private_webhooks: bool = False
     multi_user: bool = False
+    previews_for_all: bool = False  # also for clients that did not say that they take previews with metadata
     argv: Sequence[str] = ()
 
 

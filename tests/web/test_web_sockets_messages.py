@@ -211,6 +211,18 @@ def test_progress_and_previews_for_both_kinds_of_clients(tmp_path):
                     "real_node_id": "1", "image_type": "image/jpeg",
                 }  # fmt: skip
 
+    serving(tmp_path, test, previews_for_all=True)
+
+
+def test_clients_that_may_take_a_preview_for_a_result_get_none_unless_it_was_asked_for(tmp_path):
+    async def test(server: Served) -> None:
+        async with ears(server, "old") as old, ears(server, "new", supports_preview_metadata=True) as new:
+            for mine, sid, steps in ((old, "old", 3), (new, "new", 4)):
+                prompt = one("Steps", count=steps, seconds=0.05, previews=True)
+                await mine.until_over(await server.queue(prompt, client_id=sid))
+            assert [frame for frame in old.heard if isinstance(frame, bytes)] == []
+            assert {frame[3] for frame in new.heard if isinstance(frame, bytes)} == {4}
+
     serving(tmp_path, test)
 
 

@@ -257,7 +257,7 @@ def test_previews_replace_each_other_and_full_pictures_do_not():
         client.send(message("x", MEGABYTE))
         from web.sockets.job import JobTeller
 
-        teller = JobTeller(JOB, lambda: client, lambda: None)
+        teller = JobTeller(JOB, lambda: client, lambda: None, previews_for_all=True)
         before = client.waiting_bytes
         for _ in range(50):
             teller.show(JobPicture(JOB, ref(1), "preview", "image/jpeg", b"p" * 1_000))

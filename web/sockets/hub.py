@@ -45,8 +45,13 @@ MOST_CLIENTS = 4_096
 class SocketHub:
     """The connected websockets of one server."""
 
-    def __init__(self, dispatcher: Dispatcher, features: dict[str, Any]) -> None:
-        """`features` is what the server tells of itself when a client tells its feature flags."""
+    def __init__(self, dispatcher: Dispatcher, features: dict[str, Any], previews_for_all: bool = False) -> None:
+        """`features` is what the server tells of itself when a client tells its feature flags.
+
+        Programs that take any picture on the websocket for a result must not be sent previews unless the person who
+        started the server wants it (`previews_for_all`).
+        """
+        self._previews_for_all = previews_for_all
         self._dispatcher = dispatcher
         self._features = features
         self._clients: dict[str, list[SocketClient]] = {}  # by id; the last one is the one that is told
@@ -163,7 +168,7 @@ class SocketHub:
         self._forget(job.id)
         sid = job.client_id
         forecast = partial(self._dispatcher.forecast, job.id)
-        teller = self._jobs[job.id] = JobTeller(job, lambda: self.client(sid), forecast)
+        teller = self._jobs[job.id] = JobTeller(job, lambda: self.client(sid), forecast, self._previews_for_all)
         return teller
 
     def _end(self, job: Job) -> None:

@@ -34,12 +34,14 @@ class JobTeller:
         job: Job,
         owner: Callable[[], SocketClient | None],
         forecast: Callable[[], Eta | None],
+        previews_for_all: bool = False,
     ) -> None:
         self.job = job
         self._reports = ReportFeed(job, owner)
         self._eta = EtaFeed(job, owner, forecast)
         self.at: NodeRef | None = None  # the node that began last
         self._owner = owner
+        self._previews_for_all = previews_for_all
         self._progress = JobProgress(job.id)
         self._cached_told = False
         self._sent = float("-inf")  # when `progress_state` was sent last
@@ -99,7 +101,8 @@ class JobTeller:
             return
         key = ("preview", self.job.id)
         if not owner.previews_with_metadata:
-            self.send(picture(news.media_type, news.payload, key))
+            if self._previews_for_all:
+                self.send(picture(news.media_type, news.payload, key))
             return
         node = news.node
         metadata = {
