@@ -74,6 +74,7 @@ def open_node(page: Page, name: str) -> None:
 def open_editor(page: Page, name: str) -> Locator:
     """The mask editor on a picture, at 100 %; answers where it is painted."""
     open_node(page, name)
+    page.mouse.move(0, 0)
     page.keyboard.press("m")
     stage = page.get_by_role("application", name="Mask canvas")
     expect(stage).to_be_focused()
@@ -224,8 +225,8 @@ def test_a_mask_is_grown_softened_and_cut_at_a_threshold(editor_page: Page, stud
     made = save(page, studio)
     edge = [alpha_at(made, x, 100) for x in range(80, 101)]
     assert edge == sorted(edge, reverse=True)
-    assert edge[0] == 255
-    assert edge[-1] == 0
+    assert edge[0] >= 250
+    assert edge[-1] <= 5
     assert 100 < alpha_at(made, 90, 100) < 155  # half way at the edge, ten pixels outside the rectangle
     assert len(set(edge)) > 10
 

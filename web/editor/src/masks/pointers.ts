@@ -80,7 +80,7 @@ export class Pointers {
   }
 
   #move(event: PointerEvent): void {
-    if (this.#fingers.has(event.pointerId) && event.pointerId !== this.#drawing) this.#pinch(event);
+    if (this.#fingers.has(event.pointerId)) this.#finger(event);
     else if (event.pointerId === this.#panning) this.stage.pan(event.movementX, event.movementY);
     if (event.pointerId === this.#drawing) {
       const events = event.getCoalescedEvents();
@@ -107,10 +107,11 @@ export class Pointers {
     this.stage.reshape();
   }
 
-  /** Two fingers: what was between them stays between them. */
-  #pinch(event: PointerEvent): void {
+  /** Fingers that do not paint move the picture: what was between two of them stays there. */
+  #finger(event: PointerEvent): void {
     const before = [...this.#fingers.values()];
     this.#fingers.set(event.pointerId, this.#at(event));
+    if (event.pointerId === this.#drawing) return;
     const after = [...this.#fingers.values()];
     const [from, to] = [middle(before), middle(after)];
     this.stage.pan(to.x - from.x, to.y - from.y);
