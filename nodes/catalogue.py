@@ -17,6 +17,7 @@ from nodes import (
     loras,
     mask,
     preprocessors,
+    previewing,
     primitives,
     sampling,
     text,
@@ -25,7 +26,7 @@ from nodes import (
 
 MODULES = (
     loaders, loras, controlnet, text, conditioning, sampling, latent, latent_batch, latent_math, latent_files, vae,
-    image_files, image_scale, image_batch, image_edit, preprocessors, alpha, mask, primitives,
+    image_files, image_scale, image_batch, image_edit, preprocessors, alpha, mask, primitives, previewing,
 )  # fmt: skip
 
 
