@@ -15,6 +15,7 @@ import torch
 from models.sdxl.text import Clip, Tokens
 from models.types import Model, Vae
 from models.vae_codec import decode_latent, decode_latent_tiled, encode_image, encode_image_tiled
+from nodes.prompt_notes import noted
 
 
 class PackVae(Vae):
@@ -108,7 +109,7 @@ class PackClip(Clip):
         """Conditioning of tokens as it travels on wires, with further options."""
         del unprojected
         encoded = super().encode(tokens)
-        return [[encoded.cond, {"pooled_output": encoded.pooled, **(add_dict or {})}]]
+        return [[encoded.cond, {"pooled_output": encoded.pooled, **noted(tokens), **(add_dict or {})}]]
 
     def clone(self) -> PackClip:
         """A handle of one's own to the same weights."""

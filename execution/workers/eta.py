@@ -10,7 +10,7 @@ from execution.graph import is_link
 from execution.workers.durations import Described, Durations, Kinds, described
 from execution.workers.running import Running
 
-MOST_NODES = 20_000  # of a prompt; of a larger one nobody can say quickly
+MOST_NODES = 5_000  # of a prompt; of a larger one nobody can say quickly
 MOST_DESCRIBED = 500  # that run, of a prompt: of more, the types alone are looked at
 
 

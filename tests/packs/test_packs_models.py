@@ -73,6 +73,7 @@ class Uses:
         cond, pooled = clip.encode_from_tokens(tokens, return_pooled=True)
         scheduled = clip.encode_from_tokens_scheduled(tokens, add_dict={"width": 8})
         assert torch.equal(scheduled[0][0], cond) and scheduled[0][1]["width"] == 8
+        assert [row["encoder"] for row in scheduled[0][1]["weft_prompts"]] == list(tokens)
         assert torch.equal(clip.encode("a fox"), cond)
         skipped = clip.clone()
         skipped.clip_layer(-2)

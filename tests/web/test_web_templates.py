@@ -39,6 +39,12 @@ def values(workflow: dict[str, Any], kind: str) -> list[Any]:
     return [node["widgets_values"] for node in workflow["nodes"] if node["type"] == kind]
 
 
+def test_a_checkpoint_that_names_no_size_of_its_own_counts_as_usual(tmp_path):
+    checkpoint(tmp_path, "sd_xl.safetensors", BASE_KEY, native=0)
+    (size,) = values(fitted(template("text_to_image"), Workspace(tmp_path)), "EmptyLatentImage")
+    assert size[:2] == [1024, 1024]
+
+
 def test_the_index_lists_every_template_once_with_its_picture(tmp_path):
     async def test(server: Served) -> None:
         index = await server.get("/api/templates/index")

@@ -79,4 +79,5 @@ def _channels(header: Mapping[str, Any]) -> int | None:
 
 def _native_size(header: Mapping[str, Any]) -> int:
     said = as_map(header.get("__metadata__")).get(SIZE_KEY)
-    return int(said) if isinstance(said, str) and said.isascii() and said.isdecimal() and len(said) < 6 else NATIVE_SIZE
+    number = int(said) if isinstance(said, str) and said.isascii() and said.isdecimal() and len(said) < 6 else 0
+    return number or NATIVE_SIZE
