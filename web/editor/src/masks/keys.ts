@@ -52,10 +52,17 @@ function take(event: KeyboardEvent, takers: KeyTakers): boolean {
     return true;
   }
   if (event.target === takers.frame && onStage(event, takers)) return true;
-  if (isTyping(event.target)) return false;
+  if (isTyping(event.target)) return endTyping(event, takers);
   const act = ELSEWHERE[combinationOf(event)];
   if (!isDrawing) act?.(takers); // in the middle of a stroke it would tear it
   return act !== undefined;
+}
+
+/** Enter in a field goes back to painting. */
+function endTyping(event: KeyboardEvent, { frame }: KeyTakers): boolean {
+  const isDone = event.key === "Enter" && event.target instanceof HTMLInputElement && event.target.type === "number";
+  if (isDone) frame.focus();
+  return isDone;
 }
 
 function onStage(event: KeyboardEvent, { brush, pointers }: KeyTakers): boolean {
