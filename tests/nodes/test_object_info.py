@@ -21,7 +21,10 @@ DEVIATIONS = {
     ("ImageScaleToTotalPixels", "inputs.required.upscale_method"): "the classic way to write a combo, same options",
 }
 
-UNLISTED = {"SaveImageWebsocket"}  # comes with the peer as a node pack, which the reference leaves out
+UNLISTED = {
+    "SaveImageWebsocket",  # comes with the peer as a node pack, which the reference leaves out
+    "PreviewAny",  # not among the reference's types
+}
 
 
 def fields(info):
