@@ -127,7 +127,7 @@ def test_a_choice_is_searched_and_one_that_is_missing_stays(editor_page: Page, s
     page = editor_page
     open_nodes(page, SAMPLER, node(2, "CheckpointLoaderSimple", 400, [300, 98], ["gone/model.safetensors"]))
     missing = control(page, "ckpt_name")
-    expect(missing).to_have_accessible_name("ckpt_name gone/model.safetensors (not on this machine)")
+    expect(missing).to_have_accessible_name("ckpt_name gone/model.safetensors (not on this server)")
     sampler = control(page, "sampler_name")
     sampler.click()
     page.get_by_role("combobox", name="Search sampler_name").fill("2m sde")

@@ -33,6 +33,8 @@ const USUAL_WIDTH = 210;
 const COLLAPSED_MARGIN = 60;
 const LEAST_COLLAPSED = 80;
 const CHARACTER_WIDTH = 7;
+/** Fresh nodes get no wider for long file names. */
+const WIDEST_VALUES = 340;
 const TEXT_NODE_SIZE = [400, 180] as const;
 /** Below the widgets of a fresh node that shows the picture which it takes. */
 const PICTURE_ROOM = 220;
@@ -151,10 +153,16 @@ export function freshSize(node: WorkflowNode, schema: NodeSchema): [number, numb
   const [, height] = leastSize(node, schema);
   const longest = Math.max(0, ...schema.inputs.map((input) => input.name.length));
   const out = Math.max(0, ...schema.outputs.map((output) => output.name.length));
-  const width = Math.max(USUAL_WIDTH, (longest + out + 6) * CHARACTER_WIDTH, schema.displayName.length * 9 + 40);
+  const values = Math.min(WIDEST_VALUES, Math.max(0, ...widgetsOf(node, schema).map(valueWidth)));
+  const width = Math.max(USUAL_WIDTH, (longest + out + 6) * CHARACTER_WIDTH, schema.displayName.length * 9 + 40, values);
   const hasText = schema.inputs.some((input) => input.isWidget && input.multiline);
   if (schema.inputs.some((input) => input.upload === "image")) return [width, height + PICTURE_ROOM];
   return hasText ? [Math.max(width, TEXT_NODE_SIZE[0]), Math.max(height, TEXT_NODE_SIZE[1])] : [width, height];
+}
+
+/** What a line with a control's name and its value takes; texts of several lines wrap instead. */
+function valueWidth({ label, value, spec }: Widget): number {
+  return spec.multiline ? 0 : (label.length + String(value).length + 8) * CHARACTER_WIDTH;
 }
 
 /** The box of a node, title included. Collapsed nodes are their title. */

@@ -60,8 +60,15 @@ export type MessageValues = Readonly<Record<string, string | number>>;
 /** Writes messages in one language. */
 export type Text = (key: MessageKey, values?: MessageValues) => string;
 
+/** `{count}` is the value itself; `{count|picture|pictures}` is the first for 1, and the second otherwise. */
+const BRACES = /\{(\w+)(?:\|([^|}]*)\|([^|}]*))?\}/g;
+
 /** The writer of a language; English where it is not known. */
 export function textIn(language: string): Text {
   const messages = LANGUAGES[language]?.messages ?? en;
-  return (key, values = {}) => messages[key].replace(/\{(\w+)\}/g, (braces, name: string) => String(values[name] ?? braces));
+  return (key, values = {}) =>
+    messages[key].replace(BRACES, (braces, name: string, one?: string, many?: string) => {
+      if (one === undefined) return String(values[name] ?? braces);
+      return (Number(values[name]) === 1 ? one : many) ?? braces;
+    });
 }

@@ -3,7 +3,7 @@ import { useText } from "../i18n/use_text";
 import { Icon } from "../shell/Icon";
 import { isLive, type Run, type RunsState } from "../state/runs";
 import { useRuns, useStudio } from "../state/studio";
-import { readableSeconds } from "./amounts";
+import { wholeSeconds } from "./amounts";
 import { cancelCurrent } from "./cancelling";
 import { secondsLeft, shareDone } from "./share";
 
@@ -70,7 +70,7 @@ function Progress({ run }: { readonly run: Run }) {
     if (run.status !== "running") return t("running.waiting");
     if (left !== null)
       return t(run.measured ? "running.left" : "running.leftGuessed", {
-        time: readableSeconds(Math.max(1, Math.ceil(left))),
+        time: wholeSeconds(Math.max(1, Math.ceil(left))),
       });
     return t("running.nodesDone", { count: run.nodesDone ?? 0 });
   };

@@ -5,6 +5,11 @@ export function readableSeconds(seconds: number): string {
   if (seconds < 0.0995) return `${Math.max(1, Math.round(1000 * seconds))} ms`;
   if (seconds < 0.995) return `${seconds.toFixed(2)} s`;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  return wholeSeconds(seconds);
+}
+
+/** The same without fractions, for what is a guess anyway: `3 s`, `3:05`. */
+export function wholeSeconds(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);

@@ -131,7 +131,7 @@ describe("a choice", () => {
 
   test("that is not there is marked and kept", async () => {
     const { values } = await drawn(inputs, ["gone.safetensors"]);
-    expect(control("sampler").getAttribute("aria-label")).toContain("not on this machine");
+    expect(control("sampler").getAttribute("aria-label")).toContain("not on this server");
     expect(values()).toEqual(["gone.safetensors"]);
   });
 

@@ -10,16 +10,16 @@ import { hasAny, hasGraph, hasNodes, withHere } from "./here";
 
 const FAR = 10; // times as far with Shift
 
-const WAYS: readonly { readonly name: MessageKey; readonly key: string; readonly x: number; readonly y: number }[] = [
+const WAYS = [
   { name: "canvas.moveLeft", key: "ArrowLeft", x: -GRID, y: 0 },
   { name: "canvas.moveRight", key: "ArrowRight", x: GRID, y: 0 },
   { name: "canvas.moveUp", key: "ArrowUp", x: 0, y: -GRID },
   { name: "canvas.moveDown", key: "ArrowDown", x: 0, y: GRID },
-];
+] as const;
 
 function moving(name: MessageKey, key: string, x: number, y: number): Action {
   return {
-    id: `${name}${key.startsWith("Shift") ? "Far" : ""}`,
+    id: name,
     title: name,
     keys: [key],
     onCanvas: true,
@@ -68,6 +68,6 @@ export const ALIGNING: readonly Action[] = [
 
 export const ARRANGING: readonly Action[] = [
   ...WAYS.map(({ name, key, x, y }) => moving(name, key, x, y)),
-  ...WAYS.map(({ name, key, x, y }) => moving(name, `Shift+${key}`, x * FAR, y * FAR)),
+  ...WAYS.map(({ name, key, x, y }) => moving(`${name}Far` as const, `Shift+${key}`, x * FAR, y * FAR)),
   ...ALIGNING,
 ];

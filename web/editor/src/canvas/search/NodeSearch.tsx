@@ -1,10 +1,13 @@
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { indexOf } from "../../document/links";
 import type { NodeSchema } from "../../document/schema";
 import { typesMatch } from "../../document/socket_types";
+import type { SlotType } from "../../document/workflow";
 import { useText } from "../../i18n/use_text";
 import type { OpenSearch } from "../../state/canvas";
 import { workflowOf } from "../../state/documents";
 import { useCanvas, useCatalogue, useStudio, useTab } from "../../state/studio";
+import { here } from "../actions/here";
 import { Popover } from "../overlays/Popover";
 import { Categories } from "./Categories";
 import { offers } from "./offers";
@@ -83,18 +86,23 @@ function OpenedSearch({ search }: { readonly search: OpenSearch }) {
 
 function useOffers(search: OpenSearch): readonly NodeSchema[] {
   const t = useText();
+  const studio = useStudio();
   const types = useCatalogue((state) => state.types);
   const workflow = useTab(workflowOf);
   return useMemo(() => {
     if (!workflow) return [];
     const all = offers(types, workflow, search, t);
-    return search.into === null ? all : all.filter(passesOn);
-  }, [types, workflow, search, t]);
+    if (search.into === null) return all;
+    const now = here(studio);
+    const type = (now && indexOf(now.graph).links.get(search.into)?.type) ?? "*";
+    return all.filter((schema) => passesOn(schema, type));
+  }, [types, workflow, search, t, studio]);
 }
 
-/** A node that fits into a link: something that it takes is of a type that it gives. */
-function passesOn(schema: NodeSchema): boolean {
-  return schema.outputs.some((output) => schema.inputs.some((input) => typesMatch(output.type, input.type)));
+/** A node that fits into a link: it takes what flows there, and gives it. */
+function passesOn(schema: NodeSchema, type: SlotType): boolean {
+  const takes = schema.inputs.some((input) => !input.isWidget && typesMatch(type, input.type));
+  return takes && schema.outputs.some((output) => typesMatch(output.type, type));
 }
 
 function isWithin({ category }: NodeSchema, wanted: string): boolean {

@@ -19,8 +19,11 @@ function scoreOf(schema: NodeSchema, word: string): number {
   const name = schema.displayName.toLowerCase();
   const type = schema.type.toLowerCase();
   if (name === word || type === word) return 120;
+  const parts = name.split(/[\s(/_-]+/);
+  if (parts[0] === word) return 110;
+  if (parts.includes(word)) return 105; // "lora" means "Load LoRA" before "LoraLoaderModelOnly"
   if (name.startsWith(word)) return 100;
-  if (name.split(/[\s(/_-]+/).some((part) => part.startsWith(word))) return 80;
+  if (parts.some((part) => part.startsWith(word))) return 80;
   if (name.includes(word) || type.includes(word)) return 60;
   if (initials(schema.displayName).startsWith(word) || initials(schema.type).startsWith(word)) return 55;
   if (schema.category.toLowerCase().includes(word)) return 40;
