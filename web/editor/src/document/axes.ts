@@ -6,7 +6,8 @@ import { type Around, schemaOf } from "./node_schema";
 import { type Widget, widgetsOf } from "./widgets";
 import { setWidget } from "./commands/widgets";
 import type { Catalogue } from "./schema";
-import { definitionOf, type Graph, graphOf, keyOf, type Workflow, type WorkflowNode } from "./workflow";
+import { placeOf } from "./node_ids";
+import { definitionOf, graphOf, keyOf, type Scope, type Workflow } from "./workflow";
 
 export interface Axis {
   /** As the server writes it: "5:3" within a subgraph. */
@@ -68,23 +69,20 @@ export function saveAxes(axes: Axes): Recipe {
   };
 }
 
-/** Where a node of an axis lies, and the recipe that gives its input a value. */
-export function setAxis(workflow: Workflow, catalogue: Catalogue, axis: Axis, value: Json): { readonly scope: string | null; readonly recipe: Recipe } | null {
-  const steps = axis.node.split(":");
-  let graph: Graph = workflow;
-  let scope: string | null = null;
-  for (const [at, step] of steps.entries()) {
-    const node: WorkflowNode | undefined = graph.nodes.find((one) => keyOf(one.id) === step);
-    if (!node) return null;
-    if (at === steps.length - 1) {
-      const schema = schemaOf(node, { workflow, graph, catalogue });
-      const widget = widgetsOf(node, schema).find(({ name }) => name === axis.input);
-      return widget ? { scope, recipe: setWidget(node.id, widget, value, schema) } : null;
-    }
-    const inside = graphOf(workflow, node.type);
-    if (!inside) return null;
-    graph = inside;
-    scope = node.type;
-  }
-  return null;
+/** An input of a node, by the node's id as the server writes it. */
+export type InputPlace = Pick<Axis, "node" | "input">;
+
+/** Which graph an input is in, and the recipe that gives it a value; null when it is not there. */
+export function setInput(
+  workflow: Workflow,
+  catalogue: Catalogue,
+  { node: id, input }: InputPlace,
+  value: Json,
+): { readonly scope: Scope; readonly recipe: Recipe } | null {
+  const place = placeOf(workflow, id);
+  const graph = place && graphOf(workflow, place.scope);
+  if (!place || !graph) return null;
+  const schema = schemaOf(place.node, { workflow, graph, catalogue });
+  const widget = widgetsOf(place.node, schema).find(({ name }) => name === input);
+  return widget ? { scope: place.scope, recipe: setWidget(place.node.id, widget, value, schema) } : null;
 }

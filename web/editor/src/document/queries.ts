@@ -121,17 +121,6 @@ function isOutput(node: WorkflowNode, around: Around, within: ReadonlySet<string
   return definition.nodes.some((inner) => isOutput(inner, inside, new Set([...within, node.type])));
 }
 
-/** How the server writes the id of a node: "5:3" is node 3 inside instance 5. */
-export function runId(instances: readonly NodeId[], id: NodeId): string {
-  return [...instances, id].join(":");
-}
-
-/** The way from the top level to a node that the server names: the instances it lies in, and its own key. */
-export function splitRunId(id: string): { readonly instances: readonly string[]; readonly node: string } {
-  const parts = id.split(":");
-  return { instances: parts.slice(0, -1), node: parts.at(-1) ?? "" };
-}
-
 /** A file that a workflow names, and where. */
 export interface UsedModel {
   readonly file: string;

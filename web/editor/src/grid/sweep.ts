@@ -9,7 +9,7 @@ import type { Workflow } from "../document/workflow";
 import { picturesOf } from "../running/job_facts";
 import { type Tab, workflowOf } from "../state/documents";
 import type { Studio } from "../state/studio";
-import { type Axes, type Axis, saveAxes, setAxis } from "../document/axes";
+import { type Axes, type Axis, saveAxes, setInput } from "../document/axes";
 import type { Cell } from "../state/grids";
 
 export const MOST_CELLS = 400;
@@ -50,7 +50,7 @@ export function plannedCells(studio: Studio, workflow: Workflow, axes: Axes): Ce
 }
 
 function withValue(studio: Studio, workflow: Workflow, axis: Axis, value: Json): Workflow {
-  const set = setAxis(workflow, studio.catalogue.getState().types, axis, value);
+  const set = setInput(workflow, studio.catalogue.getState().types, axis, value);
   return set ? edited(workflow, set.scope, set.recipe) : workflow;
 }
 

@@ -6,7 +6,7 @@ import { type Tab, workflowOf } from "../state/documents";
 import { isLive, nodeRun, type Run } from "../state/runs";
 import { useCatalogue, useDocuments, useRuns, useStudio, useUi } from "../state/studio";
 import type { InspectedWire } from "../state/ui";
-import { nodeAt } from "./node_at";
+import { nodeAt } from "../document/node_ids";
 import { DifferenceLine, ValueView } from "./ValueView";
 import { type FlowedValue, readValue } from "./values";
 

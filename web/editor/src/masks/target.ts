@@ -4,7 +4,7 @@ import { setWidget } from "../document/commands/widgets";
 import { schemaOf } from "../document/node_schema";
 import { widgetsOf, type Widget } from "../document/widgets";
 import { graphOf, type Scope, type WorkflowNode } from "../document/workflow";
-import { placeOf } from "../running/node_ids";
+import { placeOf } from "../document/node_ids";
 import { activeTab, runPrefix, type Tab, workflowOf } from "../state/documents";
 import type { ShownFile } from "../state/runs";
 import type { Studio } from "../state/studio";

@@ -4,7 +4,7 @@ import type { Workflow, WorkflowNode } from "../document/workflow";
 import { workflowOf } from "../state/documents";
 import type { Studio } from "../state/studio";
 import { Changes } from "./changes";
-import { nodeAt } from "./node_ids";
+import { nodeAt } from "../document/node_ids";
 
 /** Follow the documents; the answer ends it. */
 export function clearProblems(studio: Studio): () => void {

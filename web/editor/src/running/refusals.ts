@@ -6,7 +6,7 @@ import type { Text } from "../i18n/messages";
 import type { NodeProblem } from "../state/runs";
 import type { Studio } from "../state/studio";
 import { Changes } from "./changes";
-import { instancesAround, shownId } from "./node_ids";
+import { instancesAround, shownId } from "../document/node_ids";
 import { revealNode } from "./reveal";
 
 export type ProblemsByNode = ReadonlyMap<string, readonly NodeProblem[]>;

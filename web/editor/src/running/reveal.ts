@@ -1,7 +1,7 @@
 import { nodeBox } from "../document/geometry";
 import { activeTab, NOTHING, workflowOf } from "../state/documents";
 import type { Studio } from "../state/studio";
-import { placeOf } from "./node_ids";
+import { placeOf } from "../document/node_ids";
 
 /** Show a node by its id on the server: enter the subgraph that it is in, select it, and bring it into view. */
 export function revealNode(studio: Studio, tabId: string, id: string): void {

@@ -4,7 +4,7 @@ import type { SocketMessage } from "../api/socket";
 import { isObject } from "../document/json";
 import type { NodeRun, NodeRunState, Run, RunsState } from "../state/runs";
 import { Changes } from "./changes";
-import { instancesAround, shownId } from "./node_ids";
+import { instancesAround, shownId } from "../document/node_ids";
 import { readOutput } from "./outputs";
 
 type Data = Readonly<Record<string, unknown>>;

@@ -13,7 +13,7 @@ import { typesMatch } from "../document/socket_types";
 import { isVirtual } from "../document/virtual";
 import type { NodeId, Workflow } from "../document/workflow";
 import { definitionOf, graphOf } from "../document/workflow";
-import { placeOf } from "./node_ids";
+import { placeOf } from "../document/node_ids";
 
 export interface PartialRun {
   readonly workflow: Workflow;

@@ -1,11 +1,7 @@
 /** What a workflow needs that is not on the server: node types and files, and what to do about each. */
 
 import { ServerProblem } from "../api/server";
-import { setWidgetValue } from "../document/commands/nodes";
-import { indexOf } from "../document/links";
-import { widgetsOf } from "../document/widgets";
-import type { Scope } from "../document/workflow";
-import { graphOf } from "../document/workflow";
+import { setInput } from "../document/axes";
 import { type Tab, workflowOf } from "../state/documents";
 import type { Studio } from "../state/studio";
 
@@ -51,27 +47,7 @@ interface Checked {
 
 /** Use another file at every node that names a missing one. */
 export function replaceMissing(studio: Studio, tab: Tab, missing: MissingFile, value: string): void {
-  const place = placeOf(tab, missing.node);
-  const graph = place && graphOf(workflowOf(tab), place.scope);
-  const node = graph && indexOf(graph).nodes.get(place.node);
-  if (!place || !node) return;
-  const schema = studio.catalogue.getState().types.get(node.type);
-  const widget = widgetsOf(node, schema).find(({ name }) => name === missing.input);
-  if (!widget) return;
-  studio.documents.editIn(tab.id, place.scope, "edit.widget", setWidgetValue(node.id, widget.name, widget.index, value));
-}
-
-/** Where a node lies whose id is "5:3": in the subgraph that 5 is an instance of. */
-function placeOf(tab: Tab, id: string): { readonly scope: Scope; readonly node: string } | null {
-  const workflow = workflowOf(tab);
-  const parts = id.split(":");
-  let scope: Scope = null;
-  for (const instance of parts.slice(0, -1)) {
-    const graph = graphOf(workflow, scope);
-    const type = graph && indexOf(graph).nodes.get(instance)?.type;
-    if (type === undefined) return null;
-    scope = type;
-  }
-  const node = parts.at(-1);
-  return node === undefined ? null : { scope, node };
+  const axis = { node: missing.node, input: missing.input };
+  const set = setInput(workflowOf(tab), studio.catalogue.getState().types, axis, value);
+  if (set) studio.documents.editIn(tab.id, set.scope, "edit.widget", set.recipe);
 }

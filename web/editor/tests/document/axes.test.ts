@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { savedAxes, saveAxes, setAxis, sweepables } from "../../src/document/axes";
+import { savedAxes, saveAxes, setInput, sweepables } from "../../src/document/axes";
 import { edited } from "../../src/document/edit";
 import { readCatalogue } from "../../src/document/schema";
 import type { Workflow } from "../../src/document/workflow";
@@ -28,14 +28,14 @@ describe("what can be swept", () => {
     expect(found).toEqual(["1 Base steps", "7:3 Sampler steps", "7:3 Sampler cfg"]);
   });
   it("is set where the server's id says", () => {
-    const set = setAxis(workflow, catalogue, { node: "7:3", input: "cfg", values: [] }, 4);
+    const set = setInput(workflow, catalogue, { node: "7:3", input: "cfg" }, 4);
     expect(set?.scope).toBe("sub");
     const after = set && edited(workflow, set.scope, set.recipe);
     expect(after?.definitions?.subgraphs?.[0]?.nodes[0]?.widgets_values).toEqual([20, 4]);
     expect(after?.nodes).toBe(workflow.nodes);
   });
   it.each(["9", "1:3", "7:9", "7"])("is nothing at %s", (node) => {
-    expect(setAxis(workflow, catalogue, { node, input: "cfg", values: [] }, 4)).toBeNull();
+    expect(setInput(workflow, catalogue, { node, input: "cfg" }, 4)).toBeNull();
   });
 });
 

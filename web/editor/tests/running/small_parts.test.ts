@@ -3,7 +3,7 @@ import { gridKey, shapeOf, visibleRows } from "../../src/library/grid_shape";
 import { FIT, zoomed } from "../../src/library/ZoomedPicture";
 import { readableBytes, readableSeconds } from "../../src/running/amounts";
 import { Frames } from "../../src/running/frames";
-import { instancesAround, placeOf, shownId } from "../../src/running/node_ids";
+import { instancesAround, placeOf, shownId } from "../../src/document/node_ids";
 import { readOutput } from "../../src/running/outputs";
 import { forgetRun, rememberedRuns, rememberRun } from "../../src/running/remembered";
 import { readNodeErrors } from "../../src/running/refusals";

@@ -1,7 +1,7 @@
 /** Ids of nodes as the server writes them: "5:3" is node 3 within the subgraph of node 5. */
 
-import type { Workflow, WorkflowNode } from "../document/workflow";
-import { definitionOf, type Graph, keyOf } from "../document/workflow";
+import type { Workflow, WorkflowNode } from "./workflow";
+import { definitionOf, type Graph, keyOf } from "./workflow";
 
 /** The node of the workflow that a node of a run stands for: those that nodes make as they run have ids "5.0.0.1". */
 export function shownId(id: string): string {
