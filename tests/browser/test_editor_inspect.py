@@ -78,6 +78,10 @@ def test_what_is_not_kept_any_more_is_said(editor_page, studio, complaints):
     page = editor_page
     complaints.expect("410")
     run_template(page, "Text to image")
-    studio.post("/free", {"unload_models": True, "free_memory": True})
+    (job,) = studio.get("/api/jobs")["jobs"]
+    studio.post("/free", {"free_memory": True})
+    page.wait_for_function(  # the worker forgets as soon as it has nothing to do
+        "async id => (await fetch(`/api/jobs/${id}/values/6/0`)).status === 410", arg=job["id"]
+    )
     inspect(page, "VAE Decode")
     expect(page.get_by_role("complementary", name="Wire").get_by_role("status")).to_contain_text("not kept any more")

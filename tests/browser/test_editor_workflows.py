@@ -38,8 +38,9 @@ def test_the_default_workflow_is_ready_to_run(editor_page, studio):
     expect(editor_page.get_by_role("button", name="Queue").first).to_be_enabled()
 
 
-def test_saving_asks_for_a_name_once_and_never_writes_over_what_somebody_else_saved(editor_page, studio):
+def test_saving_asks_for_a_name_once_and_never_writes_over_what_somebody_else_saved(editor_page, studio, complaints):
     page = editor_page
+    complaints.expect("412")
     page.keyboard.press("Control+s")
     page.get_by_label("Name", exact=True).fill("portraits/anna")
     page.keyboard.press("Enter")
