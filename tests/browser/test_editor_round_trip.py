@@ -1,6 +1,5 @@
 """Real workflows go through the real editor: opened, drawn, selected, queued, saved; nothing of them changes."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
