@@ -27,11 +27,11 @@ export function listenToMaskKeys(page: Window, takers: KeyTakers): () => void {
   };
   const released = (event: KeyboardEvent): void => {
     event.stopPropagation();
-    if (event.key === " ") takers.pointers.spaceHeld = false;
+    if (event.key === " ") takers.pointers.holdSpace(false);
     takers.brush.release(event);
   };
   const left = (): void => {
-    takers.pointers.spaceHeld = false;
+    takers.pointers.holdSpace(false);
   };
   page.addEventListener("keydown", pressed, true);
   page.addEventListener("keyup", released, true);
@@ -68,7 +68,7 @@ function endTyping(event: KeyboardEvent, { frame }: KeyTakers): boolean {
 function onStage(event: KeyboardEvent, { brush, pointers }: KeyTakers): boolean {
   if (brush.press(event)) return true;
   if (event.key !== " ") return false;
-  pointers.spaceHeld = true;
+  pointers.holdSpace(true);
   return true;
 }
 

@@ -12,8 +12,8 @@ const MIDDLE = 1;
 const ERASER_OF_PEN = 5;
 
 export class Pointers {
-  /** While the space bar is held, dragging moves the picture. */
-  spaceHeld = false;
+  #moves = false;
+  #panFrom: Point = { x: 0, y: 0 };
   #gesture: Gesture | null = null;
   #drawing = -1; // the pointer that draws
   #panning = -1;
@@ -29,6 +29,12 @@ export class Pointers {
   /** Whether something is being drawn. */
   get isDrawing(): boolean {
     return this.#gesture !== null;
+  }
+
+  /** While the space bar is held, dragging moves the picture. */
+  holdSpace(isHeld: boolean): void {
+    this.#moves = isHeld;
+    this.frame.toggleAttribute("data-moves", isHeld);
   }
 
   /** Listen until the answer is called. */
@@ -66,8 +72,10 @@ export class Pointers {
       if (this.#fingers.size > 1 || this.#isPenUsed) return; // with a pen in hand, fingers only move the picture
     }
     if (this.#gesture || this.session.state.isBusy) return;
-    if (event.button === MIDDLE || this.spaceHeld) this.#panning = event.pointerId;
-    else this.#begin(event);
+    if (event.button === MIDDLE || this.#moves) {
+      this.#panning = event.pointerId;
+      this.#panFrom = this.#at(event);
+    } else this.#begin(event);
   }
 
   #begin(event: PointerEvent): void {
@@ -81,7 +89,7 @@ export class Pointers {
 
   #move(event: PointerEvent): void {
     if (this.#fingers.has(event.pointerId)) this.#finger(event);
-    else if (event.pointerId === this.#panning) this.stage.pan(event.movementX, event.movementY);
+    else if (event.pointerId === this.#panning) this.#pan(this.#at(event));
     if (event.pointerId === this.#drawing) {
       const events = event.getCoalescedEvents();
       this.#gesture?.move((events.length > 0 ? events : [event]).map((one) => this.#sample(one)));
@@ -105,6 +113,11 @@ export class Pointers {
     this.#drawing = -1;
     this.stage.outlined = () => [];
     this.stage.reshape();
+  }
+
+  #pan(to: Point): void {
+    this.stage.pan(to.x - this.#panFrom.x, to.y - this.#panFrom.y);
+    this.#panFrom = to;
   }
 
   /** Fingers that do not paint move the picture: what was between two of them stays there. */
