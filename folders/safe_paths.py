@@ -45,7 +45,7 @@ def inside(root: Path, name: str) -> Path:
     base = root.resolve()
     try:
         path = base.joinpath(*checked_parts(name)).resolve()
-    except (OSError, RuntimeError) as error:  # a loop of links (RuntimeError before Python 3.13), an impossible name
+    except (OSError, RuntimeError, UnicodeEncodeError) as error:  # an impossible name, a loop of links (3.11, 3.12)
         raise UnsafeNameError(f"{name[:80]!r} is no usable file name. Choose a file that the list shows.") from error
     if not path.is_relative_to(base):
         raise UnsafeNameError(f"{name[:80]!r} points outside its folder. Give a name inside it.")

@@ -28,6 +28,6 @@ def _is_there(workspace: Workspace, shown: object) -> bool:
         workspace.own_file(name, kind)
     except FileNotFoundError:
         return False
-    except UnsafeNameError:
+    except (UnsafeNameError, OSError):
         return True  # a pack that names what no page can ask for: running it again would change nothing
     return True

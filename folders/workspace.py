@@ -167,7 +167,7 @@ class Workspace:
         """Whether a name that `list_files` does not show is a file all the same, as `sub/x.png [output]` may be."""
         try:
             return (self.own_file(name) if folder in INPUT_KINDS else self.model(folder, name)).is_file()
-        except (UnsafeNameError, FileNotFoundError):
+        except (UnsafeNameError, OSError):  # OSError: also of a name that is too long for the disk
             return False
 
     def digest(self, folder: str, name: str) -> str:

@@ -29,6 +29,8 @@ def test_a_file_is_there_or_not(workspace):
         {"images": [{"source": "websocket"}]},
         shown("../outside.png"),
         shown("a.png", "day", "elsewhere"),
+        shown("x" * 300 + ".png"),
+        shown("\ud800.png"),
     ],
 )
 def test_what_names_no_file_of_the_users_cannot_be_gone(workspace, ui):

@@ -82,6 +82,16 @@ def test_a_name_with_its_folder_is_a_file_although_the_list_does_not_show_it(wor
     assert not workspace.has_file("input", "sub/x.png")
 
 
+@pytest.mark.parametrize("name", ["x" * 300 + ".png", "\ud800.png", "sub/\ud800/x.png"])
+@pytest.mark.parametrize("folder", ["input", "checkpoints"])
+def test_names_that_no_disk_can_hold_are_not_there(tmp_path, folder, name):
+    workspace = Workspace(tmp_path)
+    workspace.folder("input").mkdir()
+    assert not workspace.has_file(folder, name)
+    with pytest.raises(OSError):
+        workspace.digest(folder, name)
+
+
 def test_an_output_folder_of_ones_own(tmp_path):
     workspace = Workspace(tmp_path / "w", output_dir=tmp_path / "pictures")
     path = touch(tmp_path / "pictures" / "x.png")
