@@ -26,7 +26,7 @@ class Queue:
     """Stands in for the server's queue: takes what the page queues, so that nothing runs."""
 
     def __init__(self, page: Page) -> None:
-        self.taken: list[dict[str, Any]] = []
+        self.taken: list[Any] = []
         self._page = page
         page.route("**/api/prompt", self._take)
 
