@@ -1,6 +1,10 @@
 """Looking at what flowed through a wire."""
 
+import time
+
 from playwright.sync_api import Page, expect
+
+from tests.browser.studio import Studio
 
 
 def inspect(page: Page, title: str) -> None:
@@ -9,27 +13,20 @@ def inspect(page: Page, title: str) -> None:
     page.keyboard.press("i")
 
 
-def run_template(page: Page, name: str) -> None:
+def run_template(page: Page, studio: Studio, name: str) -> None:
     """Open a template and run it to its end."""
     page.get_by_role("button", name="Templates", exact=True).click()
     page.get_by_role("complementary", name="Templates").get_by_role("button", name=name).click()
     expect(page.get_by_role("tab", selected=True)).to_contain_text(name)
     page.get_by_role("button", name="Templates", exact=True).click()
-    run(page)
+    run(page, studio)
 
 
-def run(page: Page) -> None:
+def run(page: Page, studio: Studio) -> None:
     """Queue the workflow; returns when it has ended."""
-    with page.expect_response("**/api/prompt") as answer:
+    with page.expect_response("**/api/prompt"):
         page.keyboard.press("Control+Enter")
-    prompt = answer.value.json()["prompt_id"]
-    page.wait_for_function(
-        """async prompt => {
-            const job = await (await fetch(`/api/jobs/${prompt}`)).json();
-            return job.status === "completed";
-        }""",
-        arg=prompt,
-    )
+    studio.wait_idle()
 
 
 def test_before_a_run_there_is_nothing_to_see_and_it_says_so(editor_page):
@@ -40,9 +37,9 @@ def test_before_a_run_there_is_nothing_to_see_and_it_says_so(editor_page):
     expect(panel).to_have_count(0)
 
 
-def test_a_picture_a_latent_and_a_conditioning_show_what_they_are(editor_page):
+def test_a_picture_a_latent_and_a_conditioning_show_what_they_are(editor_page, studio):
     page = editor_page
-    run_template(page, "Text to image")
+    run_template(page, studio, "Text to image")
     panel = page.get_by_role("complementary", name="Wire")
     inspect(page, "VAE Decode")
     expect(panel.get_by_text("1 × 128 × 128 × 3")).to_be_visible()
@@ -57,13 +54,13 @@ def test_a_picture_a_latent_and_a_conditioning_show_what_they_are(editor_page):
     assert panel.locator(".token").count() > 4
 
 
-def test_the_run_before_is_compared(editor_page):
+def test_the_run_before_is_compared(editor_page, studio):
     page = editor_page
-    run_template(page, "Text to image")
+    run_template(page, studio, "Text to image")
     prompt = page.locator("textarea").first
     prompt.fill("a green square on a red background")
     prompt.blur()
-    run(page)
+    run(page, studio)
     inspect(page, "VAE Decode")
     panel = page.get_by_role("complementary", name="Wire")
     expect(panel.get_by_text("Differs from the run before by up to")).to_be_visible()
@@ -77,11 +74,11 @@ def test_the_run_before_is_compared(editor_page):
 def test_what_is_not_kept_any_more_is_said(editor_page, studio, complaints):
     page = editor_page
     complaints.expect("410")
-    run_template(page, "Text to image")
+    run_template(page, studio, "Text to image")
     (job,) = studio.get("/api/jobs")["jobs"]
     studio.post("/free", {"free_memory": True})
-    page.wait_for_function(  # the worker forgets as soon as it has nothing to do
-        "async id => (await fetch(`/api/jobs/${id}/values/6/0`)).status === 410", arg=job["id"]
-    )
+    path = f"/api/jobs/{job['id']}/values/6/0"
+    while studio.server.request("GET", path)[0] == 200:  # the worker forgets as soon as it has nothing to do
+        time.sleep(0.05)
     inspect(page, "VAE Decode")
     expect(page.get_by_role("complementary", name="Wire").get_by_role("status")).to_contain_text("not kept any more")
