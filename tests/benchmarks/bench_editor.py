@@ -13,8 +13,8 @@ import math
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -236,12 +236,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
-        studio: AbstractContextManager[Any] = nullcontext() if given.server else running_studio(Path(folder))
-        with studio as running:
-            measure_nothing(browser)
+        measure_nothing(browser)
+        with _server(given.server, Path(folder)) as address:
             for count in given.nodes.split(","):
-                measure(browser, given.server or running.address, int(count), given.bundle)
+                measure(browser, address, int(count), given.bundle)
         browser.close()
+
+
+@contextmanager
+def _server(address: str | None, workspace: Path) -> Iterator[str]:
+    """The address of a server: the one that is given, else of one that lasts as long as the block."""
+    if address is not None:
+        yield address
+        return
+    with running_studio(workspace) as studio:
+        yield studio.address
 
 
 if __name__ == "__main__":

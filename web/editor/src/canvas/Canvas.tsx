@@ -80,7 +80,9 @@ function CanvasInside() {
             proOptions={{ hideAttribution: true }}
           >
             <ViewportPortal>
-              <div className="group-layer">{layout && near ? <GroupLayer groups={layout.graph.groups ?? NO_GROUPS} /> : null}</div>
+              <div className="group-layer">
+                {layout && near ? <GroupLayer groups={layout.graph.groups ?? NO_GROUPS} /> : null}
+              </div>
               <canvas className="links" ref={parts.links} />
               <canvas className="links links-over" ref={parts.overlay} />
               {layout && near ? <BendLayer bends={layout.bends} types={layout.bendTypes} /> : null}

@@ -81,7 +81,11 @@ export async function pasteByMenu(studio: Studio, linked: boolean): Promise<void
   const kept = localStorage.getItem(KEPT);
   if (text && looksLikeClipping(text)) pasteText(studio, text, linked);
   else if (kept) pasteText(studio, kept, linked);
-  else studio.ui.notify({ tone: "info", text: studio.text(text === null ? "canvas.noClipboard" : "canvas.nothingToPaste") });
+  else
+    studio.ui.notify({
+      tone: "info",
+      text: studio.text(text === null ? "canvas.noClipboard" : "canvas.nothingToPaste"),
+    });
 }
 
 /** Put what a text holds where the pointer is, and select it. */

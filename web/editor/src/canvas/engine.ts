@@ -250,7 +250,10 @@ export class CanvasEngine implements CanvasView {
 
 function isWithin(at: Point, box: Box, reach: number): boolean {
   return (
-    at.x > box.x - reach && at.x < box.x + box.width + reach && at.y > box.y - reach && at.y < box.y + box.height + reach
+    at.x > box.x - reach &&
+    at.x < box.x + box.width + reach &&
+    at.y > box.y - reach &&
+    at.y < box.y + box.height + reach
   );
 }
 

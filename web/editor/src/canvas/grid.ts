@@ -1,2 +1,2 @@
-/** The distance of the grid that things keep to when the setting says so; the dots of the background are every other. */
+/** The distance of the grid that things keep to when the setting says so; every other line of it has dots. */
 export const GRID = 10;

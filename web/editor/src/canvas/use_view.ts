@@ -52,7 +52,8 @@ function useFollowing(engine: CanvasEngine | null, dots: RefObject<HTMLElement |
       before = view;
       engine.viewMoved();
       if (dots.current) placeDots(dots.current, view);
-      engine.elements.root.dataset["viewMoves"] = "";
+      const { dataset } = engine.elements.root;
+      if (dataset["viewMoves"] === undefined) dataset["viewMoves"] = "";
       clearTimeout(rest);
       const shown = engine.shown();
       rest = setTimeout(() => {

@@ -45,7 +45,8 @@ export interface OpenMenu {
 }
 
 /** Whose title is being written. */
-export type Renaming = { readonly kind: "node"; readonly key: string } | { readonly kind: "group"; readonly index: number };
+export type Renaming =
+  { readonly kind: "node"; readonly key: string } | { readonly kind: "group"; readonly index: number };
 
 /** What the shown canvas can do; only it knows where things are on the screen. */
 export interface CanvasView {

@@ -1,28 +1,30 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ranked } from "../../src/canvas/search/rank";
 import { plainSchema } from "../../src/document/schema";
 
-const NAMES = {
-  LoraLoader: "Load LoRA",
-  LoraLoaderModelOnly: "LoraLoaderModelOnly",
-  VAEDecode: "VAE Decode",
-  VAELoader: "Load VAE",
-  ImageOnlyCheckpointLoader: "Image Only Checkpoint Loader",
-};
-const ALL = Object.entries(NAMES).map(([type, displayName]) => plainSchema(type, { displayName }));
+const TYPES = [
+  plainSchema("KSampler", { displayName: "KSampler", category: "sampling" }),
+  plainSchema("VAEDecode", { displayName: "VAE Decode", category: "latent" }),
+  plainSchema("VAEDecodeTiled", { displayName: "VAE Decode (Tiled)", category: "_for_testing" }),
+  plainSchema("LoadImage", { displayName: "Load Image", category: "image", description: "Reads a picture." }),
+];
 
-const found = (typed: string): readonly string[] => ranked(ALL, typed).map(({ type }) => type);
+const found = (typed: string): string[] => ranked(TYPES, typed).map((schema) => schema.type);
 
-it("finds a whole word of a name before a longer word that begins with it", () => {
-  expect(found("lora").slice(0, 2)).toEqual(["LoraLoader", "LoraLoaderModelOnly"]);
-});
-
-it("finds names that begin with a word before those that have it later", () => {
-  expect(found("vae").slice(0, 2)).toEqual(["VAEDecode", "VAELoader"]);
-});
-
-it("finds initials, several words in any order, and leaves out the rest", () => {
-  expect(found("vd")[0]).toBe("VAEDecode");
-  expect(found("loader image")).toEqual(["ImageOnlyCheckpointLoader"]);
-  expect(found("xyz")).toEqual([]);
+describe("finding node types", () => {
+  it("gives everything while nothing is typed", () => {
+    expect(found(" ")).toEqual(TYPES.map((schema) => schema.type));
+  });
+  it("puts the closest name first", () => {
+    expect(found("vae decode")).toEqual(["VAEDecode", "VAEDecodeTiled"]);
+    expect(found("vd")[0]).toBe("VAEDecode");
+  });
+  it("finds by category, by spread letters and by description", () => {
+    expect(found("sampling")).toEqual(["KSampler"]);
+    expect(found("ldimg")).toEqual(["LoadImage"]);
+    expect(found("picture")).toEqual(["LoadImage"]);
+  });
+  it("wants every word", () => {
+    expect(found("vae picture")).toEqual([]);
+  });
 });

@@ -50,13 +50,17 @@ export const ALIGNING: readonly Action[] = [
     id: "canvas.distributeAcross",
     title: "canvas.distributeAcross",
     when: hasNodes(3),
-    run: withHere(({ documents }, { ids, around }) => documents.edit("edit.align", distributeNodes(ids, "across", around))),
+    run: withHere(({ documents }, { ids, around }) =>
+      documents.edit("edit.align", distributeNodes(ids, "across", around)),
+    ),
   },
   {
     id: "canvas.distributeDown",
     title: "canvas.distributeDown",
     when: hasNodes(3),
-    run: withHere(({ documents }, { ids, around }) => documents.edit("edit.align", distributeNodes(ids, "down", around))),
+    run: withHere(({ documents }, { ids, around }) =>
+      documents.edit("edit.align", distributeNodes(ids, "down", around)),
+    ),
   },
   {
     id: "canvas.arrange",

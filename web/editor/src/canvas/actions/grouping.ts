@@ -24,7 +24,10 @@ function group(studio: Studio, { selection, layout, graph }: Here): void {
     studio.canvas.setState({ renaming: { kind: "group", index } });
   };
   const box = { x: at.x, y: at.y, width: FRESH[0], height: FRESH[1] };
-  studio.documents.edit("edit.group", boxes.length > 0 ? addGroupAround(title, boxes, made) : addGroup(title, box, made));
+  studio.documents.edit(
+    "edit.group",
+    boxes.length > 0 ? addGroupAround(title, boxes, made) : addGroup(title, box, made),
+  );
 }
 
 export const GROUPING: readonly Action[] = [

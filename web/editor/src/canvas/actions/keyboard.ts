@@ -7,7 +7,7 @@ import { readingOrder } from "../layout/reading";
 import { selectOnly } from "../selecting";
 import { hasGraph, hasNodes, here, withHere } from "./here";
 
-/** Go a step on in reading order; past the last node the focus goes on to the buttons, before the first to the canvas. */
+/** Go on in reading order; past the last node the focus goes to the buttons, before the first to the canvas. */
 function step(studio: Studio, by: 1 | -1): void {
   const now = here(studio);
   const { view } = studio.canvas.getState();

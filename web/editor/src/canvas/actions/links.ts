@@ -23,7 +23,7 @@ function selected({ graph, selection }: Here): Link | undefined {
 function source(graph: Graph, link: Link): Link {
   const index = indexOf(graph);
   const passed = new Set<number>();
-  for (let one = link; !passed.has(one.id); ) {
+  for (let one = link; !passed.has(one.id);) {
     passed.add(one.id);
     const from = index.nodes.get(keyOf(one.from));
     const before = from && isVirtual(from.type) ? index.incoming.get(keyOf(one.from))?.[0] : undefined;

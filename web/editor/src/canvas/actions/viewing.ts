@@ -17,7 +17,14 @@ function changing(name: MessageKey, change: (settings: Settings) => Partial<Sett
 const zoom = (factor: number) => (studio: Studio) => studio.canvas.getState().view?.zoomBy(factor);
 
 export const VIEWING: readonly Action[] = [
-  { id: "canvas.zoomIn", title: "canvas.zoomIn", keys: ["+", "Shift++", "="], onCanvas: true, when: hasGraph, run: zoom(STEP) },
+  {
+    id: "canvas.zoomIn",
+    title: "canvas.zoomIn",
+    keys: ["+", "Shift++", "="],
+    onCanvas: true,
+    when: hasGraph,
+    run: zoom(STEP),
+  },
   { id: "canvas.zoomOut", title: "canvas.zoomOut", keys: ["-"], onCanvas: true, when: hasGraph, run: zoom(1 / STEP) },
   {
     id: "canvas.zoomReset",
@@ -53,4 +60,3 @@ export const VIEWING: readonly Action[] = [
   changing("canvas.styleStraight", () => ({ linkStyle: "straight" })),
   changing("canvas.styleStepped", () => ({ linkStyle: "stepped" })),
 ];
-

@@ -59,7 +59,8 @@ export class Marquee implements Gesture {
       if (overlaps({ x: bend.x, y: bend.y, width: 0.1, height: 0.1 }, box)) reroutes.add(bend.id);
     }
     const now = activeTab(studio.documents.getState())?.selection;
-    const same = now && now.nodes.size === nodes.size && now.groups.size === groups.size && now.reroutes.size === reroutes.size;
+    const same =
+      now && now.nodes.size === nodes.size && now.groups.size === groups.size && now.reroutes.size === reroutes.size;
     if (!same || ![...nodes].every((key) => now.nodes.has(key))) studio.documents.select({ nodes, groups, reroutes });
   }
 }

@@ -81,7 +81,10 @@ export class Mover implements Gesture {
       colour,
       strong: false,
     }));
-    const blocks = this.blocks.map((place) => ({ place, box: { ...place.box, x: place.box.x + x, y: place.box.y + y } }));
+    const blocks = this.blocks.map((place) => ({
+      place,
+      box: { ...place.box, x: place.box.x + x, y: place.box.y + y },
+    }));
     this.options.engine.drawMoving(shifted, blocks);
   }
 

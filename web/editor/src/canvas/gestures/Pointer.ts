@@ -71,7 +71,14 @@ export class Pointer {
       return;
     }
     this.engine.pointerMoved(pointOf(event));
-    const press = { engine: this.engine, at: pointOf(event), keys: keysOf(event), target, button: event.button, isTouch };
+    const press = {
+      engine: this.engine,
+      at: pointOf(event),
+      keys: keysOf(event),
+      target,
+      button: event.button,
+      isTouch,
+    };
     const gesture = this.pick(press);
     this.claimed = gesture !== null;
     if (isTouch) this.awaitLongPress(pointOf(event), target);

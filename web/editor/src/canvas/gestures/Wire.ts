@@ -85,7 +85,10 @@ export class Wire implements Gesture {
     const { documents, canvas } = this.engine.studio;
     if (this.pulled.taken.length > 0) {
       const gone = new Set(this.pulled.taken.map((link) => link.id));
-      documents.edit("edit.unlink", removeLinks((link) => gone.has(link.id)));
+      documents.edit(
+        "edit.unlink",
+        removeLinks((link) => gone.has(link.id)),
+      );
       return;
     }
     canvas.setState({ search: { at, place: this.engine.toCanvas(at), ends: this.pulled.ends, into: null } });

@@ -38,9 +38,11 @@ export function layoutOf(around: Around, before?: Layout): Layout {
   if (known && known.catalogue === catalogue && known.definitions === workflow.definitions) return known.layout;
   const everything = placesOf(around);
   const folded = foldedIn(around);
-  const places = folded.nodes.size === 0 ? everything : new Map([...everything].filter(([key]) => !folded.nodes.has(key)));
+  const places =
+    folded.nodes.size === 0 ? everything : new Map([...everything].filter(([key]) => !folded.nodes.has(key)));
   const allBends = bendsOf(graph);
-  const bends = folded.reroutes.size === 0 ? allBends : new Map([...allBends].filter(([id]) => !folded.reroutes.has(id)));
+  const bends =
+    folded.reroutes.size === 0 ? allBends : new Map([...allBends].filter(([id]) => !folded.reroutes.has(id)));
   const lines = linesOf(graph, everything, folded, before?.lines);
   const bendTypes = new Map<number, SlotType>();
   for (const line of lines.values()) for (const bend of line.bends) bendTypes.set(bend, line.type);
@@ -151,13 +153,17 @@ function relinked(before: ReadonlyMap<number, Line>, lines: ReadonlyMap<number, 
   for (const [id, line] of lines) {
     const known = before.get(id)?.link;
     const { link } = line;
-    if (!known || known.to !== link.to || known.toSlot !== link.toSlot || known.fromSlot !== link.fromSlot) return lines;
+    if (!known || known.to !== link.to || known.toSlot !== link.toSlot || known.fromSlot !== link.fromSlot)
+      return lines;
   }
   return before;
 }
 
 function samePoints(one: readonly Point[], other: readonly Point[]): boolean {
-  return one.length === other.length && one.every((point, place) => point.x === other[place]?.x && point.y === other[place].y);
+  return (
+    one.length === other.length &&
+    one.every((point, place) => point.x === other[place]?.x && point.y === other[place].y)
+  );
 }
 
 /** The box around boxes; null around none. */

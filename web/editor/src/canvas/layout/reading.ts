@@ -9,7 +9,7 @@ const ROW = 160; // canvas units in which nodes count as standing in one row
 export function readingOrder(layout: Layout): NodePlace[] {
   const rest = [...layout.places.values()].sort((one, other) => one.box.y - other.box.y);
   const order: NodePlace[] = [];
-  for (let at = 0; at < rest.length; ) {
+  for (let at = 0; at < rest.length;) {
     const top = rest[at]?.box.y ?? 0;
     let end = at;
     while (end < rest.length && (rest[end]?.box.y ?? 0) < top + ROW) end += 1;

@@ -27,7 +27,8 @@ export function pull(layout: Layout, key: string, side: "in" | "out", slot: numb
     return { ends: [{ node: node.id, slot, isOutput: true, type: node.outputs?.[slot]?.type ?? "*" }], taken: [] };
   }
   const link = (incoming.get(key) ?? []).find((one) => one.toSlot === slot);
-  if (!link) return { ends: [{ node: node.id, slot, isOutput: false, type: node.inputs?.[slot]?.type ?? "*" }], taken: [] };
+  if (!link)
+    return { ends: [{ node: node.id, slot, isOutput: false, type: node.inputs?.[slot]?.type ?? "*" }], taken: [] };
   return { ends: [{ node: link.from, slot: link.fromSlot, isOutput: true, type: link.type }], taken: [link] };
 }
 

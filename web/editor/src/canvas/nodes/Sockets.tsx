@@ -23,16 +23,16 @@ export const Sockets = memo(function Sockets({ place, problems }: Props) {
     <>
       {(node.inputs ?? []).map((input, slot) =>
         place.hidden.has(slot) ? null : (
-        <Socket
-          key={slot}
-          side="in"
-          slot={slot}
-          top={(place.inputs[slot]?.y ?? box.y) - box.y}
-          socket={input}
-          isNamed={!input.widget || !widgets.has(input.widget.name)}
-          isLinked={input.link != null}
-          isWrong={wrong.has(input.name)}
-        />
+          <Socket
+            key={slot}
+            side="in"
+            slot={slot}
+            top={(place.inputs[slot]?.y ?? box.y) - box.y}
+            socket={input}
+            isNamed={!input.widget || !widgets.has(input.widget.name)}
+            isLinked={input.link != null}
+            isWrong={wrong.has(input.name)}
+          />
         ),
       )}
       {(node.outputs ?? []).map((output, slot) => (
@@ -89,7 +89,12 @@ function FoldedSockets({ place }: { readonly place: NodePlace }) {
   ];
   return sides.map(({ side, type, at }) =>
     at ? (
-      <span key={side} className="socket" style={{ top: at.y - box.y, color: typeColour(type ?? "*") }} data-folded={side}>
+      <span
+        key={side}
+        className="socket"
+        style={{ top: at.y - box.y, color: typeColour(type ?? "*") }}
+        data-folded={side}
+      >
         <span className="socket-dot" />
       </span>
     ) : null,

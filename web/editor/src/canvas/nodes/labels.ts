@@ -17,7 +17,12 @@ export function modeOf(node: WorkflowNode): "muted" | "bypassed" | undefined {
 }
 
 /** For those who cannot see it: title, type, and how it fares. */
-export function spokenLabel(t: Text, node: WorkflowNode, schema: NodeSchema | undefined, run: NodeRun | undefined): string {
+export function spokenLabel(
+  t: Text,
+  node: WorkflowNode,
+  schema: NodeSchema | undefined,
+  run: NodeRun | undefined,
+): string {
   const mode = modeOf(node);
   const states = [
     mode ? t(`canvas.${mode}`) : null,

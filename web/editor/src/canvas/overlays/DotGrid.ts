@@ -1,4 +1,4 @@
-/** The dots behind everything: one element that is moved and scaled by less than one step, so that nothing is painted. */
+/** The dots behind everything: one element, moved and scaled by less than one step, so that nothing is painted. */
 
 import { GRID } from "../grid";
 import type { View } from "../scene/view";

@@ -52,7 +52,14 @@ export function Minimap({ engine, layout }: { readonly engine: CanvasEngine; rea
 function roomy(box: Box | null): Box {
   const { x, y, width, height } = box ?? { x: 0, y: 0, width: 1000, height: 600 };
   const margin = Math.max(width, height) * 0.04;
-  return around([{ x: x - margin, y: y - margin, width: width + 2 * margin, height: height + 2 * margin }]) ?? { x, y, width, height };
+  return (
+    around([{ x: x - margin, y: y - margin, width: width + 2 * margin, height: height + 2 * margin }]) ?? {
+      x,
+      y,
+      width,
+      height,
+    }
+  );
 }
 
 function scaleOf(box: Box): number {
@@ -63,7 +70,13 @@ function offset(room: number, length: number, scale: number): number {
   return (room - length * scale) / 2;
 }
 
-function draw(canvas: HTMLCanvasElement, engine: CanvasEngine, layout: Layout, box: Box, selected: ReadonlySet<string>): void {
+function draw(
+  canvas: HTMLCanvasElement,
+  engine: CanvasEngine,
+  layout: Layout,
+  box: Box,
+  selected: ReadonlySet<string>,
+): void {
   const context = canvas.getContext("2d");
   if (!context) return;
   const scale = scaleOf(box);
@@ -73,7 +86,12 @@ function draw(canvas: HTMLCanvasElement, engine: CanvasEngine, layout: Layout, b
   const fill = (one: Box, colour: string, alpha = 1): void => {
     context.globalAlpha = alpha;
     context.fillStyle = engine.paint.of(colour);
-    context.fillRect(left + one.x * scale, top + one.y * scale, Math.max(1.5, one.width * scale), Math.max(1.5, one.height * scale));
+    context.fillRect(
+      left + one.x * scale,
+      top + one.y * scale,
+      Math.max(1.5, one.width * scale),
+      Math.max(1.5, one.height * scale),
+    );
   };
   for (const group of layout.graph.groups ?? []) {
     const [x, y, width, height] = group.bounding;

@@ -13,13 +13,23 @@ export function ZoomControls({ engine }: { readonly engine: CanvasEngine }) {
   );
   return (
     <div className="zoom-controls" role="group" aria-label={t("canvas.zoom")}>
-      <button type="button" aria-label={t("canvas.zoomOut")} title={t("canvas.zoomOut")} onClick={() => engine.zoomBy(1 / STEP)}>
+      <button
+        type="button"
+        aria-label={t("canvas.zoomOut")}
+        title={t("canvas.zoomOut")}
+        onClick={() => engine.zoomBy(1 / STEP)}
+      >
         −
       </button>
       <button type="button" className="zoom-percent" title={t("canvas.zoomReset")} onClick={() => engine.zoomTo(1)}>
         {percent} %
       </button>
-      <button type="button" aria-label={t("canvas.zoomIn")} title={t("canvas.zoomIn")} onClick={() => engine.zoomBy(STEP)}>
+      <button
+        type="button"
+        aria-label={t("canvas.zoomIn")}
+        title={t("canvas.zoomIn")}
+        onClick={() => engine.zoomBy(STEP)}
+      >
         +
       </button>
       <button type="button" aria-label={t("canvas.fit")} title={t("canvas.fit")} onClick={() => engine.fit(null)}>

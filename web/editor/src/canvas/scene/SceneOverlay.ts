@@ -1,4 +1,4 @@
-/** What changes from frame to frame, or stands out: moved links and blocks, the link under the pointer, what is selected. */
+/** What changes from frame to frame, or stands out: moved links and blocks, a link under the pointer, selections. */
 
 import type { Box } from "../../document/geometry";
 import type { Point } from "../../state/canvas";
@@ -69,7 +69,12 @@ export class SceneOverlay {
     this.canvas.style.transform = `translate(${-x / zoom}px, ${-y / zoom}px) scale(${scale})`;
   }
 
-  private stroke(context: CanvasRenderingContext2D, { points, colour, strong }: Stroke, width: number, style: LinkStyle): void {
+  private stroke(
+    context: CanvasRenderingContext2D,
+    { points, colour, strong }: Stroke,
+    width: number,
+    style: LinkStyle,
+  ): void {
     context.beginPath();
     draw(context, points, style);
     if (strong) {

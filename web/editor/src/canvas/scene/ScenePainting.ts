@@ -93,7 +93,8 @@ export class ScenePainting {
     this.stroke(context, layout, hidden, style, area);
     if (!isFar) return;
     for (const place of layout.places.values()) {
-      if (!hidden.nodes.has(place.key) && overlaps(place.box, area)) paintBlock(context, this.paint, place, place.box, zoom);
+      if (!hidden.nodes.has(place.key) && overlaps(place.box, area))
+        paintBlock(context, this.paint, place, place.box, zoom);
     }
   }
 

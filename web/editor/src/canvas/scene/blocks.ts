@@ -11,7 +11,13 @@ const LEGIBLE = 7; // pixels below which a title is not written
 const WANTED = 10; // pixels that a title has where there is room
 
 /** Draw a node's block where `box` says, in canvas units. */
-export function paintBlock(context: CanvasRenderingContext2D, paint: Paint, place: NodePlace, box: Box, zoom: number): void {
+export function paintBlock(
+  context: CanvasRenderingContext2D,
+  paint: Paint,
+  place: NodePlace,
+  box: Box,
+  zoom: number,
+): void {
   const { node } = place;
   const isOff = node.mode === Mode.never;
   const title = titleHeight(node);

@@ -11,7 +11,7 @@ export interface Marks {
   readonly outlines: readonly Outline[];
 }
 
-/** Selected links and a hovered one; from afar also the nodes that elements would show as selected, running or failed. */
+/** Selected links and a hovered one; from afar also nodes that elements would show as selected, running or failed. */
 export function standingOut(
   layout: Layout,
   tab: Tab | undefined,

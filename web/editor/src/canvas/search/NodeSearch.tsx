@@ -130,7 +130,12 @@ function Results({ found, chosen, add, point }: ResultsProps) {
     void current.current?.scrollIntoView({ block: "nearest" });
   }, [chosen]);
   return (
-    <div id="node-types" className="search-results" role="listbox" aria-label={t("canvas.results", { count: found.length })}>
+    <div
+      id="node-types"
+      className="search-results"
+      role="listbox"
+      aria-label={t("canvas.results", { count: found.length })}
+    >
       {found.map((schema, place) => (
         <div
           key={schema.type}

@@ -17,7 +17,13 @@ export function TypePreview({ schema }: { readonly schema: NodeSchema }) {
   );
 }
 
-function Slots({ title, slots }: { readonly title: string; readonly slots: readonly { name: string; type: string }[] }) {
+function Slots({
+  title,
+  slots,
+}: {
+  readonly title: string;
+  readonly slots: readonly { name: string; type: string }[];
+}) {
   if (slots.length === 0) return null;
   return (
     <>

@@ -17,8 +17,18 @@ function own(t: Text): NodeSchema[] {
   return [
     plainSchema(NOTE, { displayName: t("canvas.note"), category, description: t("canvas.noteAbout") }),
     plainSchema(MARKDOWN_NOTE, { displayName: t("canvas.markdown"), category, description: t("canvas.markdownAbout") }),
-    plainSchema(REROUTE, { displayName: t("canvas.rerouteNode"), category, outputs: any, description: t("canvas.rerouteAbout") }),
-    plainSchema(PRIMITIVE, { displayName: t("canvas.primitive"), category, outputs: any, description: t("canvas.primitiveAbout") }),
+    plainSchema(REROUTE, {
+      displayName: t("canvas.rerouteNode"),
+      category,
+      outputs: any,
+      description: t("canvas.rerouteAbout"),
+    }),
+    plainSchema(PRIMITIVE, {
+      displayName: t("canvas.primitive"),
+      category,
+      outputs: any,
+      description: t("canvas.primitiveAbout"),
+    }),
   ];
 }
 

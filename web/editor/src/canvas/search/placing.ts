@@ -43,7 +43,12 @@ function corner({ place: at, ends }: OpenSearch, schema: NodeSchema): [number, n
   return end.isOutput ? [at.x + 4, at.y - 10] : [at.x - 220, at.y - 10];
 }
 
-function linksFor(node: WorkflowNode, search: OpenSearch, graph: Graph, catalogue: Parameters<typeof connect>[2]): Recipe[] {
+function linksFor(
+  node: WorkflowNode,
+  search: OpenSearch,
+  graph: Graph,
+  catalogue: Parameters<typeof connect>[2],
+): Recipe[] {
   const own = node.id;
   const recipes = search.ends.flatMap((end) => {
     const slot = end.isOutput ? firstFittingInput(node, end.type) : firstFittingOutput(node, end.type);

@@ -10,7 +10,9 @@ export function ranked(schemas: readonly NodeSchema[], typed: string): readonly 
     const score = words.reduce((sum, word) => sum + scoreOf(schema, word), 0);
     return Number.isFinite(score) ? [{ schema, score }] : [];
   });
-  scored.sort((one, other) => other.score - one.score || one.schema.displayName.length - other.schema.displayName.length);
+  scored.sort(
+    (one, other) => other.score - one.score || one.schema.displayName.length - other.schema.displayName.length,
+  );
   return scored.map(({ schema }) => schema);
 }
 
@@ -35,7 +37,10 @@ function scoreOf(schema: NodeSchema, word: string): number {
 /** `vd` finds "VAE Decode", and `cte` "CLIPTextEncode". */
 function initials(name: string): string {
   const parts = name.split(/[\s_-]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/);
-  return parts.map((part) => part.charAt(0)).join("").toLowerCase();
+  return parts
+    .map((part) => part.charAt(0))
+    .join("")
+    .toLowerCase();
 }
 
 /** How many letters lie between those of a word that are in a text in their order; null where they are not. */
