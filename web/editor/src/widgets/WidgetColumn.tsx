@@ -60,6 +60,7 @@ export const WidgetColumn = memo(function WidgetColumn({ node, schema }: Props) 
         {rows.map((row) => (
           <Lines key={row.widget.name} row={row} top={top} note={node.type === MARKDOWN_NOTE} />
         ))}
+        <TextNames rows={rows} top={top} />
         <Picture rows={rows} rest={bodyRest(node, schema)} top={top} />
         <Problems column={column} />
       </div>
@@ -86,6 +87,17 @@ function Lines({ row, top, note }: { readonly row: WidgetRow; readonly top: numb
       ))}
     </>
   );
+}
+
+/** The names of a node's texts where it has several: filled, they look all the same. */
+function TextNames({ rows, top }: { readonly rows: readonly WidgetRow[]; readonly top: number }) {
+  const texts = rows.filter(({ widget }) => widget.spec.multiline && !widget.linked);
+  if (texts.length < 2) return null;
+  return texts.map(({ widget, y }) => (
+    <span key={widget.name} className="area-name" aria-hidden="true" style={{ top: y - top + 3 }}>
+      {widget.label}
+    </span>
+  ));
 }
 
 /** The picture of the first widget that names one. */

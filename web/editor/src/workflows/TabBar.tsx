@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useText } from "../i18n/use_text";
 import { Icon } from "../shell/Icon";
 import { isChanged, type Tab } from "../state/documents";
@@ -38,6 +38,10 @@ function TabHandle({ tab, active }: { readonly tab: Tab; readonly active: boolea
   const t = useText();
   const studio = useStudio();
   const [name, setName] = useState<string | null>(null);
+  const handle = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    if (active) void handle.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [active]);
   const rename = (): void => {
     if (name?.trim()) studio.documents.update(tab.id, { name: name.trim() });
     setName(null);
@@ -60,7 +64,7 @@ function TabHandle({ tab, active }: { readonly tab: Tab; readonly active: boolea
   }
   const changed = isChanged(tab);
   return (
-    <span className="tab" data-active={active} role="presentation" onAuxClick={(event) => event.button === 1 && closeTab(studio, tab)}>
+    <span ref={handle} className="tab" data-active={active} role="presentation" onAuxClick={(event) => event.button === 1 && closeTab(studio, tab)}>
       <button
         type="button"
         id={`tab-${tab.id}`}

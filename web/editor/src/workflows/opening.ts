@@ -5,8 +5,9 @@ import { savedAxes } from "../document/axes";
 import { readFile as readWorkflowFile } from "../document/embedded";
 import { type ReadWorkflow, readWorkflow } from "../document/read";
 import type { Workflow } from "../document/workflow";
-import { activeTab, type Opening, workflowOf } from "../state/documents";
+import { activeTab, type Opening, type Tab, workflowOf } from "../state/documents";
 import type { Studio } from "../state/studio";
+import { refreshChoices } from "../widgets/refreshing";
 import { findMissing } from "./missing";
 import { nameOf } from "./saving";
 import { readFile } from "./server_files";
@@ -52,8 +53,14 @@ export async function openTemplate(studio: Studio, template: Pick<Template, "nam
   await attempt(studio, template.title, async () => {
     openText(studio, await readTemplate(studio.server, template.name), { name: template.title });
     const tab = activeTab(studio.documents.getState());
+    if (tab && takesFiles(studio, tab)) void refreshChoices(studio); // the server has put its pictures among the inputs
     if (tab && savedAxes(workflowOf(tab))) studio.ui.show("grid", { tab: tab.id });
   });
+}
+
+function takesFiles(studio: Studio, tab: Tab): boolean {
+  const { types } = studio.catalogue.getState();
+  return workflowOf(tab).nodes.some((node) => types.get(node.type)?.inputs.some((input) => input.upload));
 }
 
 /** Open the text of a workflow or prompt; throws a WorkflowError with sentences when it is none. */
