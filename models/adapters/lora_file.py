@@ -69,9 +69,8 @@ def read_lora(path: Path) -> LoraFile:
 def _entries(where: Place, names: Mapping[str, str], weights: Weights, alphas: Alphas) -> list[Entry]:
     """A layer's differences: of its weight, of its bias, or none that are known."""
     factors = {factor: weights.tensor(name) for factor, name in names.items()}
-    empty = next((name for factor, name in names.items() if not factors[factor].numel()), None)
-    if empty is not None:
-        raise CheckpointError(f"{weights.path.name}: the tensor {empty[:200]!r} is empty. Download the file again.")
+    for factor, name in names.items():
+        _check_shape(factors[factor], factor == "alpha", f"{weights.path.name}: the tensor {name[:200]!r}")
     entries: list[Entry] = []
     delta = next((make(factors) for needs, make in FORMS if needs <= factors.keys()), None)
     if delta is not None:
@@ -84,6 +83,14 @@ def _entries(where: Place, names: Mapping[str, str], weights: Weights, alphas: A
     if "diff_b" in factors:
         entries.append(Entry(where, "bias", Difference(factors["diff_b"]), 1.0, None, False, 1))
     return entries
+
+
+def _check_shape(tensor: Tensor, is_number: bool, what: str) -> None:
+    """Refuse a tensor without values, a number that is several, and factors that are but one number."""
+    if not tensor.numel():
+        raise CheckpointError(f"{what} is empty. Download the file again.")
+    if tensor.numel() > 1 if is_number else not tensor.ndim:
+        raise CheckpointError(f"{what} has the shape {list(tensor.shape)}. The file is damaged: download it again.")
 
 
 def _scale(alpha: float | None, rank: int | None, file: str) -> float:
