@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { download } from "../api/download";
 import { useText } from "../i18n/use_text";
 import type { Grid } from "../state/grids";
 import { useStudio } from "../state/studio";
@@ -32,7 +33,7 @@ export function SheetButtons({ grid, name }: { readonly grid: Grid; readonly nam
   };
   return (
     <div className="dialog-buttons">
-      <button type="button" disabled={busy} onClick={() => void draw((sheet) => download(sheet, `${fileName(name)}.png`))}>
+      <button type="button" disabled={busy} onClick={() => void draw((sheet) => download(`${fileName(name)}.png`, sheet))}>
         {t("grid.download")}
       </button>
       <button type="button" disabled={busy} onClick={() => void draw(keep)}>
@@ -44,13 +45,4 @@ export function SheetButtons({ grid, name }: { readonly grid: Grid; readonly nam
 
 function fileName(name: string): string {
   return `${name.replace(/[^\p{L}\p{N} ._+-]/gu, "_")} grid`;
-}
-
-function download(sheet: Blob, name: string): void {
-  const address = URL.createObjectURL(sheet);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

@@ -1,4 +1,5 @@
 import { Component, type ReactNode } from "react";
+import { downloadJson } from "../api/download";
 import { textIn } from "../i18n/messages";
 import { activeTab, workflowOf } from "../state/documents";
 import { StudioContext } from "../state/studio";
@@ -34,11 +35,6 @@ export class Guard extends Component<{ readonly children: ReactNode }, { readonl
   private save(): void {
     const tab = this.context && activeTab(this.context.documents.getState());
     if (!tab) return;
-    const address = URL.createObjectURL(new Blob([JSON.stringify(workflowOf(tab))], { type: "application/json" }));
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = `${tab.name}.json`;
-    link.click();
-    URL.revokeObjectURL(address);
+    downloadJson(`${tab.name}.json`, workflowOf(tab));
   }
 }

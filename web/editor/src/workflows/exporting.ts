@@ -1,5 +1,6 @@
 /** Files for other programs: the workflow as the stock editor saves it, and the prompt that its API takes. */
 
+import { downloadJson } from "../api/download";
 import { ServerProblem } from "../api/server";
 import { activeTab, workflowOf } from "../state/documents";
 import type { Studio } from "../state/studio";
@@ -29,14 +30,4 @@ export async function exportPrompt(studio: Studio): Promise<void> {
 interface Converted {
   readonly prompt: unknown;
   readonly warnings: readonly string[];
-}
-
-function download(name: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name.replaceAll("/", "_");
-  link.click();
-  // The browser reads the address after this turn of the event loop.
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

@@ -1,0 +1,18 @@
+/** Files that the browser saves where downloads go. */
+
+const READ_WITHIN = 10_000; // ms in which the browser reads the address that it was given
+
+/** Save content under a name. */
+export function download(name: string, content: Blob): void {
+  const address = URL.createObjectURL(content);
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name.replaceAll("/", "_");
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), READ_WITHIN);
+}
+
+/** Save plain data as JSON. */
+export function downloadJson(name: string, content: unknown, indent = 2): void {
+  download(name, new Blob([JSON.stringify(content, null, indent)], { type: "application/json" }));
+}
