@@ -12,7 +12,7 @@ export function download(name: string, content: Blob): void {
   setTimeout(() => URL.revokeObjectURL(address), READ_WITHIN);
 }
 
-/** Save plain data as JSON. */
-export function downloadJson(name: string, content: unknown, indent = 2): void {
-  download(name, new Blob([JSON.stringify(content, null, indent)], { type: "application/json" }));
+/** Save a text of JSON. */
+export function downloadJson(name: string, text: string): void {
+  download(name, new Blob([text], { type: "application/json" }));
 }

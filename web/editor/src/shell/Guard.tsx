@@ -35,6 +35,6 @@ export class Guard extends Component<{ readonly children: ReactNode }, { readonl
   private save(): void {
     const tab = this.context && activeTab(this.context.documents.getState());
     if (!tab) return;
-    downloadJson(`${tab.name}.json`, workflowOf(tab));
+    downloadJson(`${tab.name}.json`, JSON.stringify(workflowOf(tab)));
   }
 }

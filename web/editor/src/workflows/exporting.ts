@@ -9,7 +9,7 @@ import { fileOf } from "./saving";
 /** Download the active tab as a UI workflow. */
 export function exportWorkflow(studio: Studio): void {
   const tab = activeTab(studio.documents.getState());
-  if (tab) download(`${tab.name}.json`, fileOf(tab, 2));
+  if (tab) downloadJson(`${tab.name}.json`, fileOf(tab, 2));
 }
 
 /** Download the active tab as an API prompt; the server converts, as it does when a workflow is queued. */
@@ -19,7 +19,7 @@ export async function exportPrompt(studio: Studio): Promise<void> {
   try {
     const body = { workflow: workflowOf(tab) };
     const { prompt, warnings } = await studio.server.json<Converted>("/api/workflow/convert", { body });
-    download(`${tab.name}.api.json`, JSON.stringify(prompt, null, 2));
+    downloadJson(`${tab.name}.api.json`, JSON.stringify(prompt, null, 2));
     if (warnings.length) studio.ui.notify({ tone: "info", text: studio.text("workflows.exportWarnings"), details: warnings.join("\n") });
   } catch (error) {
     if (!(error instanceof ServerProblem)) throw error;
