@@ -326,9 +326,9 @@ def test_files_that_are_no_lora(base, tmp_path):
     stem = f"lora_unet_{LINEAR.replace('.', '_')}"
     with pytest.raises(CheckpointError, match="alpha is nan"):
         loaded(tmp_path, kohya(LINEAR, UP, DOWN) | {f"{stem}.alpha": torch.tensor(float("nan"))})
-    with pytest.raises(CheckpointError, match="alpha.* has the shape"):
+    with pytest.raises(CheckpointError, match=r"alpha.* has the shape"):
         loaded(tmp_path, kohya(LINEAR, UP, DOWN) | {f"{stem}.alpha": torch.ones(2)})
-    with pytest.raises(CheckpointError, match="lora_down.* has the shape"):
+    with pytest.raises(CheckpointError, match=r"lora_down.* has the shape"):
         loaded(tmp_path, kohya(LINEAR, UP, torch.tensor(1.0)))
 
 
