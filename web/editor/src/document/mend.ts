@@ -7,7 +7,7 @@ import { isObject } from "./json";
 import { isLinkWhole, readLink } from "./links";
 import { type DocumentProblem, problem } from "./problems";
 import type { Graph, RawLink, Scope, SubgraphDefinition, Workflow, WorkflowNode } from "./workflow";
-import { keyOf } from "./workflow";
+import { FARTHEST, keyOf } from "./workflow";
 
 type Fields = Record<string, unknown>;
 
@@ -134,10 +134,12 @@ function mendedGroups(written: unknown, scope: Scope, problems: DocumentProblem[
   return lost === 0 && sound.every((group, place) => group === written[place]) ? written : sound;
 }
 
-/** Some writers keep the four numbers in an object. */
+/** Some writers keep the four numbers in an object; those that no view can show are brought nearer. */
 function boundingOf(value: unknown): readonly unknown[] | undefined {
   const list = isObject(value) ? [value["0"], value["1"], value["2"], value["3"]] : value;
-  return Array.isArray(list) && list.length >= 4 && list.every(Number.isFinite) ? list : undefined;
+  if (!Array.isArray(list) || list.length < 4 || !list.every(Number.isFinite)) return undefined;
+  const near = (list as number[]).map((value) => Math.max(-FARTHEST, Math.min(FARTHEST, value)));
+  return near.every((value, place) => value === list[place]) ? list : near;
 }
 
 /** Tell of links that are kept but cannot be shown. */

@@ -161,7 +161,14 @@ export function keyOf(id: NodeId): string {
 /** The two numbers of a position or size, whichever way they were written. */
 export function pair(value: Pair | null | undefined, otherwise: readonly [number, number] = [0, 0]): [number, number] {
   const [first, second] = [Number(value?.[0]), Number(value?.[1])];
-  return [Number.isFinite(first) ? first : otherwise[0], Number.isFinite(second) ? second : otherwise[1]];
+  return [isOnCanvas(first) ? first : otherwise[0], isOnCanvas(second) ? second : otherwise[1]];
+}
+
+/** No view shows what lies or reaches further; damaged files have such numbers. */
+export const FARTHEST = 1e7;
+
+function isOnCanvas(value: number): boolean {
+  return Math.abs(value) <= FARTHEST;
 }
 
 /** The definitions of a workflow's subgraphs, also those that some files keep inside other definitions. */

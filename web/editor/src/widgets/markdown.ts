@@ -9,7 +9,13 @@ import { marked } from "marked";
  */
 export function renderMarkdown(text: string): DocumentFragment {
   const html = marked.parse(text, { async: false, gfm: true, breaks: true });
-  const content = DOMPurify.sanitize(html, { RETURN_DOM_FRAGMENT: true, FORBID_TAGS: ["style", "form"], FORBID_ATTR: ["style"] });
+  const content = DOMPurify.sanitize(html, {
+    RETURN_DOM_FRAGMENT: true,
+    USE_PROFILES: { html: true },
+    FORBID_TAGS: ["style", "form", "button", "select", "textarea"],
+    FORBID_ATTR: ["style", "srcset", "background", "poster"],
+  });
+  for (const field of content.querySelectorAll("input:not([type=checkbox])")) field.remove();
   for (const picture of content.querySelectorAll<HTMLElement>("img, video, audio, source")) {
     const address = picture.getAttribute("src") ?? "";
     if (picture.tagName === "IMG" && isOwn(address)) continue;
@@ -30,5 +36,7 @@ function linkTo(address: string, text: string): HTMLElement {
 }
 
 function isOwn(address: string): boolean {
-  return address.startsWith("data:image/") || /^\/(?!\/)/.test(address);
+  if (address.startsWith("data:image/")) return true;
+  if (!address.startsWith("/") || !URL.canParse(address, location.href)) return false;
+  return new URL(address, location.href).origin === location.origin; // "/\\elsewhere" is not
 }
