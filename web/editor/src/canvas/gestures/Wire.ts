@@ -73,7 +73,8 @@ export class Wire implements Gesture {
   private linked(socket: Socket): Recipe {
     const { ends, taken } = this.pulled;
     const gone = new Set(taken.map((link) => link.id));
-    const links = ends.map((end) => (end.isOutput ? connect(end, socket) : connect(socket, end)));
+    const { types } = this.engine.studio.catalogue.getState();
+    const links = ends.map((end) => (end.isOutput ? connect(end, socket, types) : connect(socket, end, types)));
     return inTurn(
       removeLinks((link) => gone.has(link.id)),
       ...links,

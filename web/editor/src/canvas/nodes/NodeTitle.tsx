@@ -35,7 +35,9 @@ export function NodeTitle({ place, run }: { readonly place: NodePlace; readonly 
       {isRenamed ? (
         <TitleField label={t("canvas.rename")} value={titleOf(node, schema)} done={rename} />
       ) : (
-        <span className="node-name">{titleOf(node, schema)}</span>
+        <span className="node-name" title={place.isKnown ? undefined : t("canvas.unknownType", { type: node.type })}>
+          {titleOf(node, schema)}
+        </span>
       )}
       {node.flags?.pinned ? <span className="node-pin" title={t("canvas.pinned")} /> : null}
       <NodeBadges tab={tab} node={prefix + key} />
