@@ -1,8 +1,8 @@
-import { Suspense } from "react";
+import { Suspense, useEffect } from "react";
 import { Canvas } from "../canvas/Canvas";
 import { useText } from "../i18n/use_text";
 import { QueueControls } from "../running/QueueControls";
-import { useUi } from "../state/studio";
+import { useDocuments, useStudio, useUi } from "../state/studio";
 import { DropZone } from "../workflows/DropZone";
 import { TabBar } from "../workflows/TabBar";
 import { ConnectionLine } from "./ConnectionLine";
@@ -18,6 +18,7 @@ export function App() {
   const open = useUi((state) => state.panel);
   const inspecting = useUi((state) => state.inspecting !== null);
   const panel = PANELS.find((one) => one.name === open);
+  useRoomForTab();
   return (
     <div className="app">
       <header className="top-bar">
@@ -50,4 +51,15 @@ export function App() {
       <DialogHost />
     </div>
   );
+}
+
+const NARROW = "(max-width: 720px)"; // as in shell.css: panels cover the canvas
+
+/** Where a panel covers the canvas it makes way for the workflow that was chosen in it. */
+function useRoomForTab(): void {
+  const { ui } = useStudio();
+  const active = useDocuments((state) => state.active);
+  useEffect(() => {
+    if (window.matchMedia(NARROW).matches) ui.setState({ panel: null });
+  }, [active, ui]);
 }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Action } from "../../src/actions/action";
 import { ACTIONS } from "../../src/actions/all";
 import { combinationOf, listenToKeys } from "../../src/actions/keys";
+import { textIn } from "../../src/i18n/messages";
 import { keyNames } from "../../src/shell/key_names";
 import type { Studio } from "../../src/state/studio";
 
@@ -55,6 +56,7 @@ describe("listening", () => {
   it("writes combinations in one way", () => {
     expect(combinationOf(new KeyboardEvent("keydown", { key: "z", ctrlKey: true, shiftKey: true }))).toBe("Ctrl+Shift+Z");
     expect(combinationOf(new KeyboardEvent("keydown", { key: " " }))).toBe("Space");
-    expect(keyNames("Ctrl++")).toEqual(["Ctrl", "+"]);
+    expect(keyNames("Ctrl++", textIn("en"))).toEqual(["Ctrl", "+"]);
+    expect(keyNames("Ctrl+Shift+ArrowUp", textIn("de"))).toEqual(["Strg", "Umschalt", "↑"]);
   });
 });
