@@ -292,7 +292,8 @@ def test_closing_asks_before_strokes_are_lost(editor_page: Page, studio: Any):
     stage = open_editor(page, "picture.png")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    page.keyboard.press("m")
+    page.locator('.react-flow__node[data-id="1"] .node-title').click(button="right")
+    page.get_by_role("menuitem", name="Edit mask").click()
     expect(stage).to_be_focused()
     page.keyboard.press("Control+a")
     for _ in range(3):

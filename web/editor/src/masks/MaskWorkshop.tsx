@@ -36,9 +36,17 @@ export function MaskWorkshop({ session, target, close }: Given) {
     <section ref={section} className="mask-editor" aria-labelledby={title}>
       <header>
         <h2 id={title}>{t("masks.title_of", { name: target.file.filename })}</h2>
-        <span className="hint">{t("masks.dimensions", { width: session.mask.width, height: session.mask.height })}</span>
+        <span className="hint">
+          {t("masks.dimensions", { width: session.mask.width, height: session.mask.height })}
+        </span>
         <UndoButtons session={session} />
-        <button type="button" className="primary" disabled={isSaving} title={t("masks.save_help")} onClick={() => void save()}>
+        <button
+          type="button"
+          className="primary"
+          disabled={isSaving}
+          title={t("masks.save_help")}
+          onClick={() => void save()}
+        >
           {isSaving ? t("masks.saving") : t("masks.save")}
         </button>
         <button type="button" className="icon-button" aria-label={t("shell.close")} onClick={leave}>
@@ -63,10 +71,24 @@ function UndoButtons({ session }: { readonly session: MaskSession }) {
   const { canUndo, canRedo, isBusy } = useStore(session.store);
   return (
     <div className="mask-undo" role="group" aria-label={t("masks.steps")}>
-      <button type="button" className="icon-button" aria-label={t("shell.undo")} title={`${t("shell.undo")} (Ctrl+Z)`} disabled={!canUndo || isBusy} onClick={() => session.undo()}>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={t("shell.undo")}
+        title={`${t("shell.undo")} (Ctrl+Z)`}
+        disabled={!canUndo || isBusy}
+        onClick={() => session.undo()}
+      >
         <ToolIcon name="undo" />
       </button>
-      <button type="button" className="icon-button" aria-label={t("shell.redo")} title={`${t("shell.redo")} (Ctrl+Shift+Z)`} disabled={!canRedo || isBusy} onClick={() => session.redo()}>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={t("shell.redo")}
+        title={`${t("shell.redo")} (Ctrl+Shift+Z)`}
+        disabled={!canRedo || isBusy}
+        onClick={() => session.redo()}
+      >
         <ToolIcon name="redo" />
       </button>
     </div>

@@ -85,7 +85,11 @@ function FillOptions({ session }: Given) {
       <Switch session={session} name="connected" />
       <div className="mask-row">
         <label htmlFor={id}>{t("masks.compares")}</label>
-        <select id={id} value={compares} onChange={({ target }) => session.set({ compares: target.value === "mask" ? "mask" : "picture" })}>
+        <select
+          id={id}
+          value={compares}
+          onChange={({ target }) => session.set({ compares: target.value === "mask" ? "mask" : "picture" })}
+        >
           <option value="picture">{t("masks.compares_picture")}</option>
           <option value="mask">{t("masks.compares_mask")}</option>
         </select>
@@ -122,7 +126,12 @@ function LookOptions({ session }: Given) {
         <>
           <div className="mask-row">
             <label htmlFor={id}>{t("masks.colour")}</label>
-            <input id={id} type="color" value={colour} onChange={({ target }) => session.set({ colour: target.value })} />
+            <input
+              id={id}
+              type="color"
+              value={colour}
+              onChange={({ target }) => session.set({ colour: target.value })}
+            />
           </div>
           <Slider session={session} name="cover" unit="masks.percent" />
         </>

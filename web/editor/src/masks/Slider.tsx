@@ -35,7 +35,9 @@ export function Slider({ session, name, unit, isLong = false }: Given) {
         max={isLong ? STEPS : most}
         value={place}
         aria-valuetext={t(unit, { value })}
-        onChange={({ target }) => put(isLong ? further(value, place, least * ratio ** (Number(target.value) / STEPS)) : Number(target.value))}
+        onChange={({ target }) =>
+          put(isLong ? further(value, place, least * ratio ** (Number(target.value) / STEPS)) : Number(target.value))
+        }
       />
       <input
         type="number"

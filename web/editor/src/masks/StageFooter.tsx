@@ -12,13 +12,30 @@ export function StageFooter({ session, stage }: { readonly session: MaskSession;
   return (
     <footer className="mask-footer">
       <div role="group" aria-label={t("masks.zoom")}>
-        <button type="button" className="icon-button" aria-label={t("masks.farther")} title={`${t("masks.farther")} (-)`} onClick={() => stage.zoom(0.8)}>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={t("masks.farther")}
+          title={`${t("masks.farther")} (-)`}
+          onClick={() => stage.zoom(0.8)}
+        >
           <ToolIcon name="minus" />
         </button>
-        <button type="button" aria-label={t("masks.full_size")} title={`${t("masks.full_size")} (1)`} onClick={() => stage.zoom(1 / scale)}>
+        <button
+          type="button"
+          aria-label={t("masks.full_size")}
+          title={`${t("masks.full_size")} (1)`}
+          onClick={() => stage.zoom(1 / scale)}
+        >
           {t("masks.percent", { value: scale < 0.1 ? (100 * scale).toFixed(1) : Math.round(100 * scale) })}
         </button>
-        <button type="button" className="icon-button" aria-label={t("masks.nearer")} title={`${t("masks.nearer")} (+)`} onClick={() => stage.zoom(1.25)}>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={t("masks.nearer")}
+          title={`${t("masks.nearer")} (+)`}
+          onClick={() => stage.zoom(1.25)}
+        >
           <Icon name="plus" />
         </button>
         <button type="button" title={`${t("masks.fit")} (0)`} onClick={() => stage.fit()}>
@@ -40,5 +57,9 @@ function Place({ session, stage }: { readonly session: MaskSession; readonly sta
     const value = x >= 0 && y >= 0 && x < width && y < height ? data[y * width + x] : undefined;
     return value === undefined ? "" : t("masks.place", { x, y, percent: Math.round(value / 2.55) });
   });
-  return <output className="mask-place" aria-label={t("masks.under_brush")}>{text}</output>;
+  return (
+    <output className="mask-place" aria-label={t("masks.under_brush")}>
+      {text}
+    </output>
+  );
 }

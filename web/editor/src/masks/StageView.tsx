@@ -33,7 +33,13 @@ export function StageView({ session, stage, save, leave }: Given) {
     };
     frame.current.addEventListener("pointermove", led);
     frame.current.addEventListener("pointerdown", led);
-    const parts = { frame: frame.current, picture: picture.current, canvas: canvas.current, ring: ring.current, outline: outline.current };
+    const parts = {
+      frame: frame.current,
+      picture: picture.current,
+      canvas: canvas.current,
+      ring: ring.current,
+      outline: outline.current,
+    };
     const takers = { session, stage, pointers, brush, frame: frame.current, save: () => void save(), leave };
     const ends = [stage.attach(parts), pointers.listen(), listenToMaskKeys(window, takers)];
     frame.current.focus();
@@ -54,7 +60,15 @@ export function StageView({ session, stage, save, leave }: Given) {
       aria-describedby={help}
       aria-busy={isBusy}
     >
-      <img ref={picture} src={session.picture.address} alt="" draggable={false} hidden={look === "mask"} width={session.mask.width} height={session.mask.height} />
+      <img
+        ref={picture}
+        src={session.picture.address}
+        alt=""
+        draggable={false}
+        hidden={look === "mask"}
+        width={session.mask.width}
+        height={session.mask.height}
+      />
       <canvas ref={canvas} />
       <svg ref={outline} className="mask-outline" aria-hidden="true">
         <polygon />

@@ -57,7 +57,12 @@ function Do({ session, name, keys, operation }: Done) {
   const t = useText();
   const isBusy = useStore(session.store, (state) => state.isBusy);
   return (
-    <button type="button" disabled={isBusy} title={keys && `${t(name)} (${keys})`} onClick={() => void session.apply(operation)}>
+    <button
+      type="button"
+      disabled={isBusy}
+      title={keys && `${t(name)} (${keys})`}
+      onClick={() => void session.apply(operation)}
+    >
       {t(name)}
     </button>
   );

@@ -122,5 +122,8 @@ function harden({ session }: KeyTakers, by: number): void {
 }
 
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches("select, textarea, input:not([type=checkbox], [type=range], [type=radio])");
+  return (
+    target instanceof HTMLElement &&
+    target.matches("select, textarea, input:not([type=checkbox], [type=range], [type=radio])")
+  );
 }

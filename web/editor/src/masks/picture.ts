@@ -16,7 +16,7 @@ export interface LoadedPicture {
 const STRIP = 2 ** 20; // pixels that are looked at in one go
 
 /**
- * Fetch a picture. Its colours and its transparency come apart, because browsers lose the colours of transparent pixels.
+ * Fetch a picture. Colours and transparency come apart, because browsers lose the colours of transparent pixels.
  *
  * Throws a ServerProblem when it is not there or cannot be had, and an Error when the browser cannot hold it.
  */

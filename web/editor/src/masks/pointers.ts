@@ -40,8 +40,10 @@ export class Pointers {
   /** Listen until the answer is called. */
   listen(): () => void {
     const end = new AbortController();
-    const on = <Name extends keyof HTMLElementEventMap>(name: Name, act: (event: HTMLElementEventMap[Name]) => void): void =>
-      this.frame.addEventListener(name, act, { signal: end.signal, passive: false });
+    const on = <Name extends keyof HTMLElementEventMap>(
+      name: Name,
+      act: (event: HTMLElementEventMap[Name]) => void,
+    ): void => this.frame.addEventListener(name, act, { signal: end.signal, passive: false });
     on("pointerdown", (event) => this.#down(event));
     on("pointermove", (event) => this.#move(event));
     on("pointerup", (event) => this.#up(event, false));
@@ -147,7 +149,10 @@ export class Pointers {
   }
 
   #sample(event: PointerEvent): Sample {
-    return { ...toPicture(this.stage.view, this.#at(event)), pressure: event.pointerType === "pen" ? event.pressure : 1 };
+    return {
+      ...toPicture(this.stage.view, this.#at(event)),
+      pressure: event.pointerType === "pen" ? event.pressure : 1,
+    };
   }
 }
 

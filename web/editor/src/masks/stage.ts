@@ -151,7 +151,8 @@ export class Stage {
     this.#drawRing(parts.ring);
     const points = this.outlined().map((point) => `${x + point.x * scale},${y + point.y * scale}`);
     for (const line of parts.outline.children) line.setAttribute("points", points.join(" "));
-    if (this.#dirty) this.store.setState(({ place }) => ({ place: place && { ...place } })); // other pixels are there now
+    // Other pixels may be under the brush now.
+    if (this.#dirty) this.store.setState(({ place }) => ({ place: place && { ...place } }));
     this.#all = false;
     this.#dirty = null;
   }

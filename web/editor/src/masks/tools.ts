@@ -133,12 +133,19 @@ async function flood(session: MaskSession, history: MaskHistory, place: Point, v
   if (x < 0 || y < 0 || x >= width || y >= height) return null;
   const { tolerance, connected, compares, opacity } = session.state;
   const marks =
-    compares === "mask" ? similarInMask(session.mask, x, y, tolerance) : await similarInPicture(session, x, y, tolerance);
+    compares === "mask"
+      ? similarInMask(session.mask, x, y, tolerance)
+      : await similarInPicture(session, x, y, tolerance);
   if (connected) spread(marks, width, height, x, y);
   return fillMarked(history, marks, connected ? REACHED : SIMILAR, value, opacity / 100);
 }
 
-async function similarInPicture({ picture, mask }: MaskSession, x: number, y: number, tolerance: number): Promise<Uint8Array> {
+async function similarInPicture(
+  { picture, mask }: MaskSession,
+  x: number,
+  y: number,
+  tolerance: number,
+): Promise<Uint8Array> {
   const marks = new Uint8Array(mask.data.length);
   const colour = await colourAt(picture.colours, x, y);
   await eachColour(picture.colours, (start, rgba) => markSimilar(marks, start, rgba, colour, tolerance));

@@ -29,7 +29,10 @@ export function useSaving(session: MaskSession, target: MaskTarget, close: () =>
       const name = nameOf(kept);
       const isShown = putFile(studio, target, kept);
       session.markSaved();
-      studio.ui.notify({ tone: isShown ? "success" : "info", text: t(isShown ? "masks.saved" : "masks.saved_apart", { name }) });
+      studio.ui.notify({
+        tone: isShown ? "success" : "info",
+        text: t(isShown ? "masks.saved" : "masks.saved_apart", { name }),
+      });
       close();
     } catch (error) {
       setProblem(error instanceof ServerProblem ? notSaved(t, target, error) : t("masks.failed"));

@@ -15,7 +15,7 @@ async function chunksOf(blob: Blob): Promise<Chunk[]> {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   const view = new DataView(bytes.buffer);
   const chunks: Chunk[] = [];
-  for (let at = 8; at < bytes.length; ) {
+  for (let at = 8; at < bytes.length;) {
     const length = view.getUint32(at);
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     chunks.push({ type, content: bytes.slice(at + 8, at + 8 + length) });

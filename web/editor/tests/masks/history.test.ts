@@ -40,10 +40,16 @@ function scribble(history: MaskHistory, next: () => number): void {
   const { width, height, data } = history.bitmap;
   const x = Math.floor(next() * width);
   const y = Math.floor(next() * height);
-  const rect: Rect = { x, y, width: 1 + Math.floor(next() * (width - x)), height: 1 + Math.floor(next() * (height - y)) };
+  const rect: Rect = {
+    x,
+    y,
+    width: 1 + Math.floor(next() * (width - x)),
+    height: 1 + Math.floor(next() * (height - y)),
+  };
   history.touch(rect);
   for (let row = rect.y; row < rect.y + rect.height; row += 1) {
-    for (let at = row * width + rect.x; at < row * width + rect.x + rect.width; at += 1) data[at] = Math.floor(next() * 256);
+    for (let at = row * width + rect.x; at < row * width + rect.x + rect.width; at += 1)
+      data[at] = Math.floor(next() * 256);
   }
 }
 

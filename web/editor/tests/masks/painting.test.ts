@@ -26,7 +26,10 @@ describe("a stroke", () => {
     expect(covered / (Math.PI * 400)).toBeCloseTo(1, 2);
   });
   it("is a band without gaps between two places far apart, over the edges of tiles", () => {
-    const history = stroked(400, HARD, [{ x: 20, y: 200.5, radius: 3 }, { x: 380, y: 200.5, radius: 3 }]);
+    const history = stroked(400, HARD, [
+      { x: 20, y: 200.5, radius: 3 },
+      { x: 380, y: 200.5, radius: 3 },
+    ]);
     for (let x = 20; x < 380; x += 1) {
       expect(valueAt(history, x, 200)).toBe(255);
       expect(valueAt(history, x, 205)).toBe(0);
@@ -58,7 +61,10 @@ describe("a stroke", () => {
     expect(valueAt(history, 1, 1)).toBe(255);
   });
   it("becomes wider on its way", () => {
-    const history = stroked(100, HARD, [{ x: 10, y: 50, radius: 1 }, { x: 90, y: 50, radius: 20 }]);
+    const history = stroked(100, HARD, [
+      { x: 10, y: 50, radius: 1 },
+      { x: 90, y: 50, radius: 20 },
+    ]);
     const width = (x: number) => Array.from({ length: 100 }, (_, y) => valueAt(history, x, y)).filter(Boolean).length;
     expect(width(20)).toBeLessThan(width(50));
     expect(width(50)).toBeLessThan(width(85));
@@ -97,7 +103,10 @@ describe("filling an outline", () => {
     return rowsOf(history.bitmap);
   };
   const box = (left: number, top: number, right: number, bottom: number): Point[] => [
-    { x: left, y: top }, { x: right, y: top }, { x: right, y: bottom }, { x: left, y: bottom },
+    { x: left, y: top },
+    { x: right, y: top },
+    { x: right, y: bottom },
+    { x: left, y: bottom },
   ];
   it("takes exactly the pixels of a rectangle", () => {
     expect(filled(box(1, 1, 4, 3))).toEqual(["........", ".###....", ".###....", "........", "........", "........"]);
@@ -118,6 +127,16 @@ describe("filling an outline", () => {
     expect(filled(box(0, 0, 2, 1), 0.5)[0]).toBe("55......");
   });
   it("needs three corners", () => {
-    expect(fillPolygon(historyOf("..", ".."), [{ x: 0, y: 0 }, { x: 2, y: 2 }], 255, 1)).toBeNull();
+    expect(
+      fillPolygon(
+        historyOf("..", ".."),
+        [
+          { x: 0, y: 0 },
+          { x: 2, y: 2 },
+        ],
+        255,
+        1,
+      ),
+    ).toBeNull();
   });
 });

@@ -32,7 +32,11 @@ describe("the view", () => {
 });
 
 describe("shading", () => {
-  const pixelsOf = (mask: ReturnType<typeof drawn>, scale: number, part: { x: number; y: number; width: number; height: number }) => {
+  const pixelsOf = (
+    mask: ReturnType<typeof drawn>,
+    scale: number,
+    part: { x: number; y: number; width: number; height: number },
+  ) => {
     const pixels = new Uint32Array(part.width * part.height);
     shade(mask, { scale, x: 1, y: 0 }, part, greyShades(), pixels);
     return [...new Uint8Array(pixels.buffer)].filter((_, at) => at % 4 === 0);
@@ -44,7 +48,9 @@ describe("shading", () => {
     const bytes = new Uint8Array(pixels.buffer);
     const at = (x: number) => [...bytes.subarray(4 * x, 4 * x + 4)];
     expect(at(0)).toEqual([0, 0, 0, 0]);
-    expect([1, 2, 3, 4, 5, 6].map((x) => at(x))).toEqual([255, 255, 0, 0, 255, 255].map((value) => [value, value, value, 255]));
+    expect([1, 2, 3, 4, 5, 6].map((x) => at(x))).toEqual(
+      [255, 255, 0, 0, 255, 255].map((value) => [value, value, value, 255]),
+    );
   });
   it("mixes pixels that are shown smaller", () => {
     expect(pixelsOf(drawn("#.", ".#"), 0.5, { x: 1, y: 0, width: 1, height: 1 })).toEqual([128]);
@@ -64,7 +70,9 @@ describe("shading", () => {
     const part = new Uint32Array(width * height);
     shade(mask, view, { x, y, width, height }, greyShades(), part);
     for (let row = 0; row < height; row += 1) {
-      expect(part.subarray(row * width, (row + 1) * width)).toEqual(whole.subarray((y + row) * 60 + x, (y + row) * 60 + x + width));
+      expect(part.subarray(row * width, (row + 1) * width)).toEqual(
+        whole.subarray((y + row) * 60 + x, (y + row) * 60 + x + width),
+      );
     }
   });
 });

@@ -12,7 +12,12 @@ describe("levels", () => {
     const history = new MaskHistory(noisy(70, 50, 1));
     const before = history.bitmap.data.slice();
     mapLevels(history, INVERTED);
-    expect(difference(history.bitmap.data, before.map((value) => 255 - value))).toBeNull();
+    expect(
+      difference(
+        history.bitmap.data,
+        before.map((value) => 255 - value),
+      ),
+    ).toBeNull();
     mapLevels(history, INVERTED);
     expect(difference(history.bitmap.data, before)).toBeNull();
   });
@@ -97,7 +102,8 @@ describe("growing", () => {
   it.each([1, 2, 5, 9])("by %s takes all within a circle, over the edges of tiles; shrinking the same", (radius) => {
     const next = noise(radius);
     const bitmap = createBitmap(290, 150);
-    for (let spot = 0; spot < 40; spot += 1) bitmap.data[Math.floor(next() * bitmap.data.length)] = Math.floor(next() * 256);
+    for (let spot = 0; spot < 40; spot += 1)
+      bitmap.data[Math.floor(next() * bitmap.data.length)] = Math.floor(next() * 256);
     const more = { ...bitmap, data: bitmap.data.slice() };
     grow(new MaskHistory(more), radius);
     expect(difference(more.data, grownByDefinition(bitmap, radius, true))).toBeNull();
@@ -144,7 +150,12 @@ describe("filling by colour", () => {
     const wanted = new Set([0]);
     for (const at of wanted) {
       const [x, y] = [at % width, Math.floor(at / width)];
-      for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]] as const) {
+      for (const [dx, dy] of [
+        [1, 0],
+        [-1, 0],
+        [0, 1],
+        [0, -1],
+      ] as const) {
         const [nearX, nearY] = [x + dx, y + dy];
         const near = nearY * width + nearX;
         if (nearX >= 0 && nearX < width && nearY >= 0 && nearY < height && similar[near] === SIMILAR) wanted.add(near);

@@ -1,6 +1,7 @@
 /** What stands in the context menus: actions by name, in groups. */
 
 import type { Action } from "../../actions/action";
+import { MASK_ACTIONS } from "../../masks/actions";
 import { RUNNING_ACTIONS } from "../../running/actions";
 import type { MenuTarget } from "../../state/canvas";
 import { CANVAS_ACTIONS } from "../actions";
@@ -27,7 +28,7 @@ const ENTRIES: Readonly<Record<MenuTarget["kind"], readonly (readonly string[])[
     ["canvas.snap", "canvas.toggleMinimap", "canvas.styleCurved", "canvas.styleStraight", "canvas.styleStepped"],
   ],
   node: [
-    ["running.queueUntil"],
+    ["running.queueUntil", "masks.edit"],
     ["canvas.rename", "canvas.enter", "canvas.connect"],
     ["canvas.mute", "canvas.bypass", "canvas.toggleCollapse", "canvas.pin", "canvas.resetSize"],
     ["colours"],
@@ -44,7 +45,7 @@ const ENTRIES: Readonly<Record<MenuTarget["kind"], readonly (readonly string[])[
   link: [["canvas.inspect"], ["canvas.addReroute", "canvas.insertNode"], ["canvas.deleteLink"]],
 };
 
-const BY_ID = new Map([...CANVAS_ACTIONS, ...RUNNING_ACTIONS].map((action) => [action.id, action]));
+const BY_ID = new Map([...CANVAS_ACTIONS, ...RUNNING_ACTIONS, ...MASK_ACTIONS].map((action) => [action.id, action]));
 
 /** An action, or the row of colours. */
 export type Entry = Action | "colours";

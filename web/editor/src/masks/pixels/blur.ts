@@ -9,7 +9,7 @@ const COLUMNS = 32; // that are blurred together, so that memory is read in its 
 /** Blurs one line in place; `spare` is as long. */
 type LineBlur = (line: Float64Array, spare: Float64Array, length: number) => void;
 
-/** Soften the mask: edges fade over about `pixels` on both sides. The region that changed, null when nothing is masked. */
+/** Soften the mask: edges fade over about `pixels` on both sides. The region that changed; null: nothing is masked. */
 export function soften(history: MaskHistory, pixels: number): Rect | null {
   const { bitmap } = history;
   const content = contentOf(bitmap);
@@ -52,7 +52,8 @@ function blurColumns({ data, width }: Bitmap, rect: Rect, blur: LineBlur): void 
     }
     for (let y = 0; y < height; y += 1) {
       const start = (rect.y + y) * width + left;
-      for (let column = 0; column < count; column += 1) data[start + column] = Math.round(lines[column * height + y] ?? 0);
+      for (let column = 0; column < count; column += 1)
+        data[start + column] = Math.round(lines[column * height + y] ?? 0);
     }
   }
 }
@@ -106,6 +107,8 @@ function movingMean(line: Float64Array, into: Float64Array, length: number, reac
   for (let at = 0; at <= reach; at += 1) sum += at < length ? (line[at] ?? 0) : last;
   for (let at = 0; at < length; at += 1) {
     into[at] = sum * share;
-    sum += (at + reach + 1 < length ? (line[at + reach + 1] ?? 0) : last) - (at - reach >= 0 ? (line[at - reach] ?? 0) : first);
+    sum +=
+      (at + reach + 1 < length ? (line[at + reach + 1] ?? 0) : last) -
+      (at - reach >= 0 ? (line[at - reach] ?? 0) : first);
   }
 }

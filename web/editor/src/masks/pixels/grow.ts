@@ -10,7 +10,10 @@ export function grow(history: MaskHistory, pixels: number): Rect | null {
   const radius = Math.abs(Math.round(pixels));
   if (radius === 0) return null;
   const flip = pixels < 0 ? 255 : 0; // shrinking is growing of what is not masked
-  const source: Bitmap = { ...bitmap, data: flip === 0 ? bitmap.data.slice() : bitmap.data.map((value) => 255 - value) };
+  const source: Bitmap = {
+    ...bitmap,
+    data: flip === 0 ? bitmap.data.slice() : bitmap.data.map((value) => 255 - value),
+  };
   const ranges = rangesOf(source);
   const steps = circleSteps(radius);
   let changed: Rect | null = null;
@@ -70,7 +73,14 @@ function circleSteps(radius: number): readonly number[] {
  * Grow one tile. The rows of a circle are widest in its middle, so it is built from its top and bottom inwards: what
  * each row of the source spreads to the sides only ever grows, and is added to the rows that are so far away.
  */
-function growTile(bitmap: Bitmap, source: Bitmap, rect: Rect, steps: readonly number[], radius: number, flip: number): void {
+function growTile(
+  bitmap: Bitmap,
+  source: Bitmap,
+  rect: Rect,
+  steps: readonly number[],
+  radius: number,
+  flip: number,
+): void {
   const around = widened(source, rect, radius) ?? rect;
   const wide = new Uint8Array(rect.width * around.height);
   const result = new Uint8Array(rect.width * rect.height);

@@ -40,5 +40,7 @@ export function unpack({ length, isRuns, bytes }: Packed): Uint8Array {
 }
 
 export function isSame(a: Packed, b: Packed): boolean {
-  return a.isRuns === b.isRuns && a.bytes.length === b.bytes.length && a.bytes.every((byte, at) => byte === b.bytes[at]);
+  return (
+    a.isRuns === b.isRuns && a.bytes.length === b.bytes.length && a.bytes.every((byte, at) => byte === b.bytes[at])
+  );
 }

@@ -12,7 +12,12 @@ interface Crossing {
 }
 
 /** Bring the inside of a closed outline `opacity` of the way to `value`; the region that changed. */
-export function fillPolygon(history: MaskHistory, outline: readonly Point[], value: number, opacity: number): Rect | null {
+export function fillPolygon(
+  history: MaskHistory,
+  outline: readonly Point[],
+  value: number,
+  opacity: number,
+): Rect | null {
   const { bitmap } = history;
   const xs = outline.map(({ x }) => x);
   const ys = outline.map(({ y }) => y);

@@ -31,7 +31,9 @@ function shades(colourOf: (value: number) => readonly [number, number, number, n
 export function shade(bitmap: Bitmap, view: View, part: Rect, colours: Shades, pixels: Uint32Array): void {
   const spread = view.scale < 1 ? 0.25 : 0;
   const [left, right] = [-spread, spread].map((by) => places(part.x, part.width, view.x, view.scale, bitmap.width, by));
-  const [above, below] = [-spread, spread].map((by) => places(part.y, part.height, view.y, view.scale, bitmap.height, by));
+  const [above, below] = [-spread, spread].map((by) =>
+    places(part.y, part.height, view.y, view.scale, bitmap.height, by),
+  );
   if (!left || !right || !above || !below) return;
   const { data, width } = bitmap;
   for (let y = 0; y < part.height; y += 1) {
@@ -45,7 +47,8 @@ export function shade(bitmap: Bitmap, view: View, part: Rect, colours: Shades, p
       const value =
         spread === 0
           ? (data[upper + a] ?? 0)
-          : ((data[upper + a] ?? 0) + (data[upper + b] ?? 0) + (data[lower + a] ?? 0) + (data[lower + b] ?? 0) + 2) >> 2;
+          : ((data[upper + a] ?? 0) + (data[upper + b] ?? 0) + (data[lower + a] ?? 0) + (data[lower + b] ?? 0) + 2) >>
+            2;
       pixels[into + x] = colours[value] ?? 0;
     }
   }
