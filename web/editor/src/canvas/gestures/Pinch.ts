@@ -9,9 +9,13 @@ export class Pinch {
 
   constructor(private readonly engine: CanvasEngine) {}
 
-  /** Whether a second finger makes this a pinch that React Flow would not see. */
-  pressed(event: PointerEvent): boolean {
-    if (event.target instanceof Element && event.target.closest(".nopan")) this.onNode = true;
+  get hasTwoFingers(): boolean {
+    return this.fingers.size === 2;
+  }
+
+  /** Whether a second finger makes this a pinch that React Flow would not see; `taken`: the first one has a gesture. */
+  pressed(event: PointerEvent, taken: boolean): boolean {
+    if (taken || (event.target instanceof Element && event.target.closest(".nopan"))) this.onNode = true;
     this.fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     return this.isPinch();
   }
@@ -40,7 +44,7 @@ export class Pinch {
   }
 
   private isPinch(): boolean {
-    return this.onNode && this.fingers.size === 2;
+    return this.onNode && this.hasTwoFingers;
   }
 
   private put(event: PointerEvent): void {

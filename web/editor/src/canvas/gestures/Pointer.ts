@@ -65,9 +65,14 @@ export class Pointer {
     const { target } = event;
     if (!(target instanceof Element)) return;
     const isTouch = event.pointerType === "touch";
-    if (isTouch && this.pinch.pressed(event)) {
+    if (isTouch && this.pinch.pressed(event, this.running !== null)) {
       this.giveUp();
       this.claimed = true;
+      return;
+    }
+    if (isTouch && this.pinch.hasTwoFingers) {
+      this.claimed = false; // the first finger moves the view already: the pinch is React Flow's
+      clearTimeout(this.longPress);
       return;
     }
     this.engine.pointerMoved(pointOf(event));
