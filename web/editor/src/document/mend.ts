@@ -134,11 +134,13 @@ function mendedGroups(written: unknown, scope: Scope, problems: DocumentProblem[
   return lost === 0 && sound.every((group, place) => group === written[place]) ? written : sound;
 }
 
-/** Some writers keep the four numbers in an object; those that no view can show are brought nearer. */
+const USUAL_BOUNDING = [0, 0, 300, 200];
+
+/** Some writers keep the four numbers in an object; those that no view can show are set right. */
 function boundingOf(value: unknown): readonly unknown[] | undefined {
   const list = isObject(value) ? [value["0"], value["1"], value["2"], value["3"]] : value;
   if (!Array.isArray(list) || list.length < 4 || !list.every(Number.isFinite)) return undefined;
-  const near = (list as number[]).map((value) => Math.max(-FARTHEST, Math.min(FARTHEST, value)));
+  const near = (list as number[]).map((value, place) => (Math.abs(value) <= FARTHEST ? value : USUAL_BOUNDING[place]));
   return near.every((value, place) => value === list[place]) ? list : near;
 }
 
