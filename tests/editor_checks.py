@@ -1,4 +1,4 @@
-"""The checks of the browser editor: its types, its own tests, and what a browser has to fetch of it.
+"""The checks of the browser editor: its format, types and own tests, and what a browser has to fetch of it.
 
 These need Node.js and npm, as the editor's developers have them; its users need neither.
 """
@@ -28,6 +28,11 @@ class CannotCheck(Exception):
     """What a check needs is not on this machine."""
 
 
+def check_format() -> bool:
+    """Prettier; `npx prettier --write .` in web/editor mends it."""
+    return _npm("exec", "--", "prettier", "--check", "--log-level", "warn", ".")
+
+
 def check_types() -> bool:
     """`tsc`, strict."""
     return _npm("run", "--silent", "check")
@@ -46,7 +51,12 @@ def check_size() -> bool:
     return code.returncode == 0
 
 
-CHECKS = (("editor's types", check_types), ("editor's tests", check_tests), ("editor's size", check_size))
+CHECKS = (
+    ("editor's format", check_format),
+    ("editor's types", check_types),
+    ("editor's tests", check_tests),
+    ("editor's size", check_size),
+)
 
 
 def _npm(*arguments: str) -> bool:

@@ -61,7 +61,9 @@ export function AxisEditor({ title, inputs, draft, parsed, optional, change }: E
             onChange={(event) => change({ ...draft, text: event.target.value })}
           />
           <p id={hint} className="hint">
-            {parsed && "unreadable" in parsed ? t("grid.unreadable", { part: parsed.unreadable }) : t(hintFor(chosen.widget.spec.type))}
+            {parsed && "unreadable" in parsed
+              ? t("grid.unreadable", { part: parsed.unreadable })
+              : t(hintFor(chosen.widget.spec.type))}
           </p>
           {choices.length > 0 && choices.length <= 200 ? (
             <button type="button" onClick={() => change({ ...draft, text: choices.map(String).join("\n") })}>

@@ -54,7 +54,10 @@ function GridBody({ tab, close }: { readonly tab: Tab; readonly close: () => voi
     }
   };
   const open = (cell: Cell): void => {
-    const name = [cell.x, cell.y].filter((value) => value !== null).map(labelOf).join(" · ");
+    const name = [cell.x, cell.y]
+      .filter((value) => value !== null)
+      .map(labelOf)
+      .join(" · ");
     studio.documents.open(cell.workflow, { name: `${tab.name}: ${name}` });
     close();
   };
@@ -65,13 +68,20 @@ function GridBody({ tab, close }: { readonly tab: Tab; readonly close: () => voi
         <AxisEditor title={t("grid.y")} inputs={inputs} draft={y} parsed={parsedY} optional change={setY} />
       </div>
       <div className="dialog-buttons">
-        <span className="hint">{count > MOST_CELLS ? t("grid.tooMany", { count, most: MOST_CELLS }) : t("grid.count", { count })}</span>
+        <span className="hint">
+          {count > MOST_CELLS ? t("grid.tooMany", { count, most: MOST_CELLS }) : t("grid.count", { count })}
+        </span>
         {grid?.cells.some((cell) => cell.status === "waiting" || cell.status === "running") ? (
           <button type="button" onClick={() => void stopSweep(studio, tab.id)}>
             {t("grid.stop")}
           </button>
         ) : null}
-        <button type="button" className="primary" disabled={busy || count === 0 || count > MOST_CELLS} onClick={() => void begin()}>
+        <button
+          type="button"
+          className="primary"
+          disabled={busy || count === 0 || count > MOST_CELLS}
+          onClick={() => void begin()}
+        >
           {t("grid.run")}
         </button>
       </div>
@@ -80,7 +90,15 @@ function GridBody({ tab, close }: { readonly tab: Tab; readonly close: () => voi
   );
 }
 
-function Made({ grid, name, open }: { readonly grid: Grid; readonly name: string; readonly open: (cell: Cell) => void }) {
+function Made({
+  grid,
+  name,
+  open,
+}: {
+  readonly grid: Grid;
+  readonly name: string;
+  readonly open: (cell: Cell) => void;
+}) {
   const t = useText();
   const done = grid.cells.filter((cell) => cell.status === "done").length;
   return (
@@ -94,7 +112,9 @@ function Made({ grid, name, open }: { readonly grid: Grid; readonly name: string
 
 function draftOf(inputs: readonly Sweepable[], axis: Axis | null | undefined): AxisDraft {
   const input = axis && inputs.find((one) => one.node === axis.node && one.widget.name === axis.input);
-  return input ? { input: keyOfInput(input), text: writtenValues(input.widget.spec, axis.values) } : { input: "", text: "" };
+  return input
+    ? { input: keyOfInput(input), text: writtenValues(input.widget.spec, axis.values) }
+    : { input: "", text: "" };
 }
 
 function parsed(inputs: readonly Sweepable[], draft: AxisDraft): ParsedValues | null {
@@ -103,7 +123,13 @@ function parsed(inputs: readonly Sweepable[], draft: AxisDraft): ParsedValues | 
 }
 
 /** The axes as typed; null while something of them cannot be read. */
-function axesOf(inputs: readonly Sweepable[], x: AxisDraft, parsedX: ParsedValues | null, y: AxisDraft, parsedY: ParsedValues | null): Axes | null {
+function axesOf(
+  inputs: readonly Sweepable[],
+  x: AxisDraft,
+  parsedX: ParsedValues | null,
+  y: AxisDraft,
+  parsedY: ParsedValues | null,
+): Axes | null {
   const across = axisOf(inputs, x, parsedX);
   if (!across) return null;
   if (y.input === "") return { x: across, y: null };

@@ -52,9 +52,18 @@ export function GridTable({ grid, open }: Shown) {
 function CellView({ cell, open }: { readonly cell: Cell; readonly open: (cell: Cell) => void }) {
   const t = useText();
   const { server } = useStudio();
-  const values = [cell.x, cell.y].filter((value) => value !== null).map(labelOf).join(" · ");
+  const values = [cell.x, cell.y]
+    .filter((value) => value !== null)
+    .map(labelOf)
+    .join(" · ");
   return (
-    <button type="button" className="grid-cell" data-status={cell.status} aria-label={t("grid.openCell", { values, status: t(`grid.${cell.status}`) })} onClick={() => open(cell)}>
+    <button
+      type="button"
+      className="grid-cell"
+      data-status={cell.status}
+      aria-label={t("grid.openCell", { values, status: t(`grid.${cell.status}`) })}
+      onClick={() => open(cell)}
+    >
       {cell.file ? (
         <img src={server.address(fileAddress(cell.file, 256))} alt="" loading="lazy" />
       ) : (

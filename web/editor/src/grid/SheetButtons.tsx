@@ -18,7 +18,11 @@ export function SheetButtons({ grid, name }: { readonly grid: Grid; readonly nam
     try {
       await use(await drawSheet(server, grid, titles));
     } catch (error) {
-      ui.notify({ tone: "problem", text: t("grid.noSheet"), details: error instanceof Error ? error.message : String(error) });
+      ui.notify({
+        tone: "problem",
+        text: t("grid.noSheet"),
+        details: error instanceof Error ? error.message : String(error),
+      });
     } finally {
       setBusy(false);
     }
@@ -28,12 +32,19 @@ export function SheetButtons({ grid, name }: { readonly grid: Grid; readonly nam
     form.set("image", new File([sheet], `${fileName(name)}.png`, { type: "image/png" }));
     form.set("type", "output");
     form.set("subfolder", FOLDER);
-    const saved = await server.json<{ name: string; subfolder: string }>("/api/upload/image", { method: "POST", body: form });
+    const saved = await server.json<{ name: string; subfolder: string }>("/api/upload/image", {
+      method: "POST",
+      body: form,
+    });
     ui.notify({ tone: "success", text: t("grid.kept", { file: `${saved.subfolder}/${saved.name}` }) });
   };
   return (
     <div className="dialog-buttons">
-      <button type="button" disabled={busy} onClick={() => void draw((sheet) => download(`${fileName(name)}.png`, sheet))}>
+      <button
+        type="button"
+        disabled={busy}
+        onClick={() => void draw((sheet) => download(`${fileName(name)}.png`, sheet))}
+      >
         {t("grid.download")}
       </button>
       <button type="button" disabled={busy} onClick={() => void draw(keep)}>

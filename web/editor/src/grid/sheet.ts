@@ -18,7 +18,9 @@ export interface SheetTitles {
 
 /** Draw the sheet as PNG; cells without a picture stay empty. Throws when a picture cannot be read. */
 export async function drawSheet(server: Server, grid: Grid, titles: SheetTitles): Promise<Blob> {
-  const pictures = await Promise.all(grid.cells.map(({ file }) => (file ? loadPicture(server.address(fileAddress(file))) : null)));
+  const pictures = await Promise.all(
+    grid.cells.map(({ file }) => (file ? loadPicture(server.address(fileAddress(file))) : null)),
+  );
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d");
   if (!context) throw new Error("The browser cannot draw.");
@@ -28,7 +30,10 @@ export async function drawSheet(server: Server, grid: Grid, titles: SheetTitles)
   paintLabels(context, grid, titles, layout);
   paintPictures(context, grid, pictures, layout);
   return new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The sheet is too large for the browser."))), "image/png"),
+    canvas.toBlob(
+      (blob) => (blob ? resolve(blob) : reject(new Error("The sheet is too large for the browser."))),
+      "image/png",
+    ),
   );
 }
 
@@ -70,12 +75,19 @@ function paintLabels(context: CanvasRenderingContext2D, { axes }: Grid, titles: 
   context.textAlign = "center";
   context.fillText(titles.x, (left + width) / 2, GAP + FONT / 2, width - left);
   axes.x.values.forEach((value, column) => {
-    context.fillText(labelOf(value), left + column * (cellWidth + GAP) + cellWidth / 2, 2 * GAP + 1.5 * FONT, cellWidth);
+    context.fillText(
+      labelOf(value),
+      left + column * (cellWidth + GAP) + cellWidth / 2,
+      2 * GAP + 1.5 * FONT,
+      cellWidth,
+    );
   });
   context.textAlign = "left";
   if (!axes.y) return;
   context.fillText(titles.y, GAP, 2 * GAP + 1.5 * FONT);
-  axes.y.values.forEach((value, row) => context.fillText(labelOf(value), GAP, top + row * (cellHeight + GAP) + cellHeight / 2));
+  axes.y.values.forEach((value, row) =>
+    context.fillText(labelOf(value), GAP, top + row * (cellHeight + GAP) + cellHeight / 2),
+  );
 }
 
 function paintPictures(context: CanvasRenderingContext2D, { axes }: Grid, pictures: Pictures, layout: Layout): void {

@@ -63,7 +63,10 @@ async function send(studio: Studio, { prompt, workflow }: Cell): Promise<void> {
 /** Stop what still waits or runs of a tab's grid. */
 export async function stopSweep(studio: Studio, tab: string): Promise<void> {
   const cells = studio.grids.getState().grids.get(tab)?.cells ?? [];
-  await cancelJobs(studio.server, cells.filter(isOpen).map((cell) => cell.prompt));
+  await cancelJobs(
+    studio.server,
+    cells.filter(isOpen).map((cell) => cell.prompt),
+  );
 }
 
 function isOpen(cell: Cell): boolean {
@@ -72,7 +75,8 @@ function isOpen(cell: Cell): boolean {
 
 /** Follow the jobs of grids; after a lost connection they are asked for. The answer ends it. */
 export function followSweeps(studio: Studio): () => void {
-  const open = (): readonly Cell[] => [...studio.grids.getState().grids.values()].flatMap((grid) => grid.cells.filter(isOpen));
+  const open = (): readonly Cell[] =>
+    [...studio.grids.getState().grids.values()].flatMap((grid) => grid.cells.filter(isOpen));
   return studio.socket.listen({
     message({ type, data }) {
       const prompt = String(data["prompt_id"] ?? "");
@@ -94,7 +98,8 @@ async function settle(studio: Studio, prompt: string): Promise<void> {
     const job = await fetchJob(studio.server, prompt);
     if (job.status === "pending") return;
     if (job.status === "in_progress") studio.grids.change(prompt, { status: "running" });
-    else if (job.status === "completed") studio.grids.change(prompt, { status: "done", file: picturesOf(job).at(-1) ?? null });
+    else if (job.status === "completed")
+      studio.grids.change(prompt, { status: "done", file: picturesOf(job).at(-1) ?? null });
     else if (job.status === "cancelled") studio.grids.change(prompt, { status: "cancelled" });
     else studio.grids.change(prompt, { status: "failed", problem: job.execution_error?.exception_message ?? "" });
   } catch (error) {

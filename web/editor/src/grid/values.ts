@@ -16,7 +16,8 @@ const RANGE = /^(-?[\d.]+)\s*(?:\.\.|…|–)\s*(-?[\d.]+)(?:\s*(?:\/|:)\s*([\d.
  * Choices: one a line or separated by commas; each has to be among them.
  */
 export function parseValues(spec: InputSpec, text: string): ParsedValues {
-  if (spec.type === "INT" || spec.type === "FLOAT") return collected(text.split(/[,;\n]+/), (part) => numbers(spec, part));
+  if (spec.type === "INT" || spec.type === "FLOAT")
+    return collected(text.split(/[,;\n]+/), (part) => numbers(spec, part));
   if (spec.type === "BOOLEAN") return collected(text.split(/[,;\n]+/), switched);
   if (spec.type === "COMBO") {
     const parts = text.includes("\n") ? text.split("\n") : text.split(",");
@@ -42,14 +43,19 @@ function switched(part: string): readonly boolean[] {
 
 function numbers(spec: InputSpec, part: string): readonly number[] {
   const range = RANGE.exec(part);
-  const values = range ? ranged(spec, Number(range[1]), Number(range[2]), range[3] === undefined ? null : Number(range[3])) : [Number(part)];
+  const values = range
+    ? ranged(spec, Number(range[1]), Number(range[2]), range[3] === undefined ? null : Number(range[3]))
+    : [Number(part)];
   const whole = spec.type === "INT" ? values.map(Math.round) : values;
   const inRange = (value: number): boolean => value >= (spec.min ?? -Infinity) && value <= (spec.max ?? Infinity);
   return whole.every((value) => Number.isFinite(value) && inRange(value)) ? whole : [];
 }
 
 function ranged(spec: InputSpec, from: number, to: number, by: number | null): readonly number[] {
-  const usual = spec.type === "INT" || (Number.isInteger(from) && Number.isInteger(to) && Math.abs(to - from) > 1) ? 1 : Math.abs(to - from) / 4;
+  const usual =
+    spec.type === "INT" || (Number.isInteger(from) && Number.isInteger(to) && Math.abs(to - from) > 1)
+      ? 1
+      : Math.abs(to - from) / 4;
   const step = by ?? usual;
   const count = step > 0 ? Math.floor(Math.abs(to - from) / step + 1e-9) + 1 : 0;
   if (!(count >= 1 && count <= MOST)) return [NaN];

@@ -19,7 +19,12 @@ export function HistogramPlot({ histogram, name, before }: Plotted) {
   const to = Math.max(histogram.to, before?.to ?? histogram.to);
   return (
     <figure className="histogram">
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={t("inspect.histogram", { name, from: short(histogram.from), to: short(histogram.to) })} preserveAspectRatio="none">
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        role="img"
+        aria-label={t("inspect.histogram", { name, from: short(histogram.from), to: short(histogram.to) })}
+        preserveAspectRatio="none"
+      >
         <path className="histogram-now" d={`${outline(histogram, from, to)} L${WIDTH} ${HEIGHT} L0 ${HEIGHT} Z`} />
         {before ? <path className="histogram-before" d={outline(before, from, to)} /> : null}
       </svg>
@@ -48,5 +53,7 @@ function outline({ from, to, counts }: Histogram, left: number, right: number): 
 export function short(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value);
   const size = Math.abs(value);
-  return size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(2) : value.toPrecision(4).replace(/\.?0+$/, "");
+  return size !== 0 && (size < 1e-3 || size >= 1e5)
+    ? value.toExponential(2)
+    : value.toPrecision(4).replace(/\.?0+$/, "");
 }

@@ -20,7 +20,12 @@ export function InspectorPanel() {
     <>
       <header className="inspector-title">
         <WireName wire={wire} />
-        <button type="button" className="icon-button" aria-label={t("shell.close")} onClick={() => ui.setState({ inspecting: null })}>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={t("shell.close")}
+          onClick={() => ui.setState({ inspecting: null })}
+        >
           <Icon name="close" />
         </button>
       </header>
@@ -79,7 +84,13 @@ function Flowed({ wire }: { readonly wire: InspectedWire }) {
       </p>
       {value.difference ? <DifferenceLine difference={value.difference} /> : null}
       {value.items.map((item, at) => (
-        <ValueView key={at} place={{ prompt: value.prompt_id, node: value.node, slot: value.slot }} item={at} value={item} before={value.previous?.items[at]} />
+        <ValueView
+          key={at}
+          place={{ prompt: value.prompt_id, node: value.node, slot: value.slot }}
+          item={at}
+          value={item}
+          before={value.previous?.items[at]}
+        />
       ))}
     </div>
   );

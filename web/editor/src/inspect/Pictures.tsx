@@ -31,17 +31,32 @@ export function Pictures({ place, item, count, comparable }: Pictured) {
       {comparable ? (
         <div role="radiogroup" aria-label={t("inspect.compare")} className="segments">
           {SIDES.map(([value, title]) => (
-            <button key={value} type="button" role="radio" aria-checked={shown === value} onClick={() => setSide(value)}>
+            <button
+              key={value}
+              type="button"
+              role="radio"
+              aria-checked={shown === value}
+              onClick={() => setSide(value)}
+            >
               {t(title)}
             </button>
           ))}
         </div>
       ) : null}
-      <img src={pictureAddress(server, place, item, batch, shown)} alt={t("inspect.picture", { number: batch + 1, count })} />
+      <img
+        src={pictureAddress(server, place, item, batch, shown)}
+        alt={t("inspect.picture", { number: batch + 1, count })}
+      />
       {count > 1 ? (
         <label className="inspect-batch">
           {t("inspect.picture", { number: batch + 1, count })}
-          <input type="range" min={0} max={count - 1} value={batch} onChange={(event) => setBatch(event.target.valueAsNumber)} />
+          <input
+            type="range"
+            min={0}
+            max={count - 1}
+            value={batch}
+            onChange={(event) => setBatch(event.target.valueAsNumber)}
+          />
         </label>
       ) : null}
     </div>

@@ -12,7 +12,12 @@ export function TokenLine({ tokens }: { readonly tokens: readonly Token[] }) {
         {tokens
           .filter((token) => token.encoder === encoder)
           .map((token, at) => (
-            <span key={at} className="token" data-weight={weightOf(token)} title={t("inspect.token", { id: token.id, weight: token.weight })}>
+            <span
+              key={at}
+              className="token"
+              data-weight={weightOf(token)}
+              title={t("inspect.token", { id: token.id, weight: token.weight })}
+            >
               {token.token}
               {token.weight === 1 ? null : <sub>{token.weight.toFixed(2)}</sub>}
             </span>

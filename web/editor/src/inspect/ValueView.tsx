@@ -17,10 +17,14 @@ export function ValueView({ place, item, value, before }: Viewed) {
   const alike = before !== undefined && String(before.shape) === String(value.shape);
   return (
     <div className="value-view">
-      {value.pictures > 0 ? <Pictures place={place} item={item} count={value.pictures} comparable={alike && before.pictures > 0} /> : null}
+      {value.pictures > 0 ? (
+        <Pictures place={place} item={item} count={value.pictures} comparable={alike && before.pictures > 0} />
+      ) : null}
       {value.text === null ? null : <pre className="value-text">{value.text}</pre>}
       <Facts value={value} before={before} />
-      {value.histogram ? <HistogramPlot histogram={value.histogram} before={before?.histogram} name={t("inspect.values")} /> : null}
+      {value.histogram ? (
+        <HistogramPlot histogram={value.histogram} before={before?.histogram} name={t("inspect.values")} />
+      ) : null}
       {value.channels && value.channels.length > 1 ? (
         <details>
           <summary>{t("inspect.channels", { count: value.channels.length })}</summary>
@@ -28,13 +32,19 @@ export function ValueView({ place, item, value, before }: Viewed) {
             <div key={channel.name}>
               <h4>{t("inspect.channel", { name: channel.name })}</h4>
               {channel.histogram ? (
-                <HistogramPlot histogram={channel.histogram} before={before?.channels?.[at]?.histogram} name={t("inspect.channel", { name: channel.name })} />
+                <HistogramPlot
+                  histogram={channel.histogram}
+                  before={before?.channels?.[at]?.histogram}
+                  name={t("inspect.channel", { name: channel.name })}
+                />
               ) : null}
             </div>
           ))}
         </details>
       ) : null}
-      {value.tokens?.map((tokens, at) => <TokenLine key={at} tokens={tokens} />)}
+      {value.tokens?.map((tokens, at) => (
+        <TokenLine key={at} tokens={tokens} />
+      ))}
       {value.options && Object.keys(value.options).length ? <Options options={value.options} /> : null}
     </div>
   );
@@ -52,7 +62,9 @@ function Facts({ value, before }: Pick<Viewed, "value" | "before">) {
   const unsound = (value.nan ?? 0) + (value.inf ?? 0);
   return (
     <>
-      {unsound > 0 ? <p className="unsound">{t("inspect.unsound", { nan: value.nan ?? 0, inf: value.inf ?? 0 })}</p> : null}
+      {unsound > 0 ? (
+        <p className="unsound">{t("inspect.unsound", { nan: value.nan ?? 0, inf: value.inf ?? 0 })}</p>
+      ) : null}
       <table className="facts">
         <tbody>
           {rows

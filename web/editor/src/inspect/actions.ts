@@ -18,7 +18,8 @@ export const INSPECT_ACTIONS: readonly Action[] = [
     run(studio) {
       const tab = activeTab(studio.documents.getState());
       const node = selectedNode(studio);
-      if (tab && node !== undefined) studio.ui.setState({ inspecting: { tab: tab.id, node: runPrefix(tab) + node, slot: 0 } });
+      if (tab && node !== undefined)
+        studio.ui.setState({ inspecting: { tab: tab.id, node: runPrefix(tab) + node, slot: 0 } });
     },
   },
 ];

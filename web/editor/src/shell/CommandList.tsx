@@ -60,7 +60,9 @@ export function CommandList({ close }: DialogProps) {
             onClick={() => run(action)}
           >
             <span>{nameOf(action)}</span>
-            {(action.keys ?? action.nativeKeys)?.[0] ? <Keys combination={(action.keys ?? action.nativeKeys)?.[0] ?? ""} /> : null}
+            {(action.keys ?? action.nativeKeys)?.[0] ? (
+              <Keys combination={(action.keys ?? action.nativeKeys)?.[0] ?? ""} />
+            ) : null}
           </div>
         ))}
       </div>

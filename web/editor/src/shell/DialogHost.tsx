@@ -22,7 +22,13 @@ export function DialogHost() {
 }
 
 /** Opens the dialog once its content is there; the focus begins at the control that says `data-focus`. */
-function Shown({ host, children }: { readonly host: RefObject<HTMLDialogElement | null>; readonly children: ReactNode }) {
+function Shown({
+  host,
+  children,
+}: {
+  readonly host: RefObject<HTMLDialogElement | null>;
+  readonly children: ReactNode;
+}) {
   useEffect(() => {
     if (!host.current?.open) host.current?.showModal();
     // The browser would focus the first control, which is the button that closes; React writes no `autofocus`.

@@ -13,7 +13,9 @@ export function KeysDialog({ close }: DialogProps) {
       <p className="hint">{t("shell.keysHint")}</p>
       <div className="keys-columns">
         {GROUPS.map((group) => {
-          const actions = ACTIONS.filter((action) => (action.keys ?? action.nativeKeys)?.length && groupOf(action) === group);
+          const actions = ACTIONS.filter(
+            (action) => (action.keys ?? action.nativeKeys)?.length && groupOf(action) === group,
+          );
           if (actions.length === 0) return null;
           return (
             <section key={group.prefix} aria-label={t(group.title)}>

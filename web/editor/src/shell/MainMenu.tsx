@@ -15,7 +15,13 @@ export function MainMenu() {
   const id = useId();
   return (
     <>
-      <button type="button" className="icon-button" aria-label={t("shell.menu")} title={t("shell.menu")} popoverTarget={id}>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={t("shell.menu")}
+        title={t("shell.menu")}
+        popoverTarget={id}
+      >
         <Icon name="menu" />
       </button>
       <div id={id} popover="auto" className="menu" role="menu" aria-label={t("shell.menu")} onKeyDown={walk}>

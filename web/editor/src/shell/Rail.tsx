@@ -11,7 +11,14 @@ export function Rail() {
   return (
     <nav className="rail" aria-label={t("shell.panels")}>
       {PANELS.map(({ name, title, icon }) => (
-        <button key={name} type="button" aria-label={t(title)} title={t(title)} aria-pressed={open === name} onClick={() => ui.togglePanel(name)}>
+        <button
+          key={name}
+          type="button"
+          aria-label={t(title)}
+          title={t(title)}
+          aria-pressed={open === name}
+          onClick={() => ui.togglePanel(name)}
+        >
           <Icon name={icon} />
         </button>
       ))}

@@ -30,7 +30,11 @@ export function SettingsDialog({ close }: DialogProps) {
       <form className="settings" onSubmit={(event) => event.preventDefault()}>
         <label>
           <span>{t("shell.theme")}</span>
-          <Choice value={chosen.theme} choices={THEMES.map(([value, key]) => [value, t(key)])} choose={(theme) => settings.change({ theme })} />
+          <Choice
+            value={chosen.theme}
+            choices={THEMES.map(([value, key]) => [value, t(key)])}
+            choose={(theme) => settings.change({ theme })}
+          />
         </label>
         <label>
           <span>{t("shell.language")}</span>
@@ -51,7 +55,12 @@ export function SettingsDialog({ close }: DialogProps) {
         {SWITCHES.map(([name, key]) => (
           <label key={name}>
             <span>{t(key)}</span>
-            <input type="checkbox" role="switch" checked={chosen[name]} onChange={(event) => settings.change({ [name]: event.target.checked })} />
+            <input
+              type="checkbox"
+              role="switch"
+              checked={chosen[name]}
+              onChange={(event) => settings.change({ [name]: event.target.checked })}
+            />
           </label>
         ))}
       </form>

@@ -4,8 +4,20 @@ import type { Action } from "../actions/action";
 export const SHELL_ACTIONS: readonly Action[] = [
   { id: "shell.undo", title: "shell.undo", keys: ["Ctrl+Z"], run: (studio) => studio.documents.undo() },
   { id: "shell.redo", title: "shell.redo", keys: ["Ctrl+Shift+Z", "Ctrl+Y"], run: (studio) => studio.documents.redo() },
-  { id: "shell.commands", title: "shell.commands", keys: ["Ctrl+K", "F1"], inText: true, run: ({ ui }) => ui.show("commands") },
-  { id: "shell.settings", title: "shell.settings", keys: ["Ctrl+,"], inText: true, run: ({ ui }) => ui.show("settings") },
+  {
+    id: "shell.commands",
+    title: "shell.commands",
+    keys: ["Ctrl+K", "F1"],
+    inText: true,
+    run: ({ ui }) => ui.show("commands"),
+  },
+  {
+    id: "shell.settings",
+    title: "shell.settings",
+    keys: ["Ctrl+,"],
+    inText: true,
+    run: ({ ui }) => ui.show("settings"),
+  },
   { id: "shell.keys", title: "shell.keys", keys: ["Shift+?"], run: ({ ui }) => ui.show("keys") },
   {
     id: "shell.toggleTheme",

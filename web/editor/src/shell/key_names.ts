@@ -2,7 +2,13 @@
 
 import type { MessageKey, Text } from "../i18n/messages";
 
-const SIGNS: Readonly<Record<string, string>> = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc" };
+const SIGNS: Readonly<Record<string, string>> = {
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  Escape: "Esc",
+};
 
 /** What stands on keyboards in words, which differ from language to language. */
 const WORDS: Readonly<Record<string, MessageKey>> = {
@@ -20,6 +26,10 @@ const WORDS: Readonly<Record<string, MessageKey>> = {
 /** The parts of `Ctrl+Shift+ArrowUp`, each to be drawn as a key. */
 export function keyNames(combination: string, t: Text): string[] {
   // "+" is a key as well as what joins them.
-  const parts = combination.endsWith("++") ? [...combination.slice(0, -2).split("+"), "+"] : combination === "+" ? ["+"] : combination.split("+");
+  const parts = combination.endsWith("++")
+    ? [...combination.slice(0, -2).split("+"), "+"]
+    : combination === "+"
+      ? ["+"]
+      : combination.split("+");
   return parts.map((part) => SIGNS[part] ?? (WORDS[part] ? t(WORDS[part]) : part));
 }

@@ -110,7 +110,8 @@ export function createDocuments(): Documents {
       if (tab) editIn(tab.id, scopeOf(tab), label, recipe, mergeKey);
     },
     editIn,
-    replace: (id, label, workflow) => update(id, (tab) => still({ ...tab, history: advance(tab.history, workflow, label) })),
+    replace: (id, label, workflow) =>
+      update(id, (tab) => still({ ...tab, history: advance(tab.history, workflow, label) })),
     seal: () => active((tab) => ({ ...tab, history: seal(tab.history) })),
     undo: () => active((tab) => still({ ...tab, history: undo(tab.history) })),
     redo: () => active((tab) => still({ ...tab, history: redo(tab.history) })),

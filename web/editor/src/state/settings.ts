@@ -17,7 +17,11 @@ export interface SettingsStore extends StoreApi<Settings> {
 const KEY = "weft.settings";
 
 /** Read what was chosen before; languages follow the browser where nothing was. */
-export function createSettings(storage: Storage, languages: readonly string[], known: readonly string[]): SettingsStore {
+export function createSettings(
+  storage: Storage,
+  languages: readonly string[],
+  known: readonly string[],
+): SettingsStore {
   const language = languages.map((tag) => tag.slice(0, 2)).find((tag) => known.includes(tag)) ?? "en";
   const usual: Settings = { theme: "system", language, snapToGrid: false, showMinimap: true, linkStyle: "curved" };
   const store = createStore<Settings>(() => ({ ...usual, ...readStored(storage) }));

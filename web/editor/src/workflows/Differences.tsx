@@ -49,7 +49,8 @@ function Changed({ node }: { readonly node: NodeChange }) {
   const changes: readonly ValueChange[] = [...node.values, ...node.fields];
   return changes.map((change) => (
     <li key={change.name}>
-      <strong>{node.title}</strong> {change.name}: <del>{shortened(change.from)}</del> → <ins>{shortened(change.to)}</ins>
+      <strong>{node.title}</strong> {change.name}: <del>{shortened(change.from)}</del> →{" "}
+      <ins>{shortened(change.to)}</ins>
     </li>
   ));
 }

@@ -26,7 +26,8 @@ export function MissingDialog({ about, close }: DialogProps) {
         <ul>
           {missing.types.map(({ type, nodes, remedy }) => (
             <li key={type}>
-              <strong>{type}</strong> <span className="hint">{t("workflows.missingNodes", { nodes: nodes.join(", ") })}</span>
+              <strong>{type}</strong>{" "}
+              <span className="hint">{t("workflows.missingNodes", { nodes: nodes.join(", ") })}</span>
               <p>{remedy}</p>
             </li>
           ))}
@@ -34,7 +35,11 @@ export function MissingDialog({ about, close }: DialogProps) {
         {missing.files.length ? <h3>{t("workflows.missingFiles")}</h3> : null}
         <ul>
           {missing.files.map((file) => (
-            <MissingFileRow key={`${file.node}.${file.input}`} file={file} choose={(value) => replaceMissing(studio, tab, file, value)} />
+            <MissingFileRow
+              key={`${file.node}.${file.input}`}
+              file={file}
+              choose={(value) => replaceMissing(studio, tab, file, value)}
+            />
           ))}
         </ul>
       </div>
@@ -47,7 +52,9 @@ function MissingFileRow({ file, choose }: { readonly file: MissingFile; readonly
   return (
     <li>
       <strong>{file.value}</strong>{" "}
-      <span className="hint">{t("workflows.missingWhere", { folder: file.folder, node: file.node, input: file.input })}</span>
+      <span className="hint">
+        {t("workflows.missingWhere", { folder: file.folder, node: file.node, input: file.input })}
+      </span>
       <p>{file.remedy}</p>
       {file.nearest.length ? (
         <p className="missing-choices">

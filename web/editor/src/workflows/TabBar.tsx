@@ -27,7 +27,13 @@ export function TabBar() {
           <TabHandle key={tab.id} tab={tab} active={tab.id === active} />
         ))}
       </div>
-      <button type="button" className="icon-button" aria-label={t("shell.newTab")} title={t("shell.newTab")} onClick={() => openEmpty(studio)}>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={t("shell.newTab")}
+        title={t("shell.newTab")}
+        onClick={() => openEmpty(studio)}
+      >
         <Icon name="plus" />
       </button>
     </div>
@@ -64,7 +70,13 @@ function TabHandle({ tab, active }: { readonly tab: Tab; readonly active: boolea
   }
   const changed = isChanged(tab);
   return (
-    <span ref={handle} className="tab" data-active={active} role="presentation" onAuxClick={(event) => event.button === 1 && closeTab(studio, tab)}>
+    <span
+      ref={handle}
+      className="tab"
+      data-active={active}
+      role="presentation"
+      onAuxClick={(event) => event.button === 1 && closeTab(studio, tab)}
+    >
       <button
         type="button"
         id={`tab-${tab.id}`}
@@ -86,7 +98,14 @@ function TabHandle({ tab, active }: { readonly tab: Tab; readonly active: boolea
       </button>
       {changed ? <span className="tab-changed" aria-hidden="true" /> : null}
       {/* A list of tabs holds tabs alone: for assistive technology the Delete key closes one. */}
-      <button type="button" className="icon-button" tabIndex={-1} aria-hidden="true" title={t("shell.closeTab", { name: tab.name })} onClick={() => closeTab(studio, tab)}>
+      <button
+        type="button"
+        className="icon-button"
+        tabIndex={-1}
+        aria-hidden="true"
+        title={t("shell.closeTab", { name: tab.name })}
+        onClick={() => closeTab(studio, tab)}
+      >
         <Icon name="close" />
       </button>
     </span>

@@ -12,7 +12,9 @@ export function TemplatesPanel() {
   const [problem, setProblem] = useState<string | null>(null);
   const [sought, setSought] = useState("");
   useEffect(() => {
-    listTemplates(studio.server).then(setTemplates, (error: unknown) => setProblem(error instanceof Error ? error.message : String(error)));
+    listTemplates(studio.server).then(setTemplates, (error: unknown) =>
+      setProblem(error instanceof Error ? error.message : String(error)),
+    );
   }, [studio]);
   const words = sought.toLowerCase().split(/\s+/);
   const found = templates.filter((template) => {
@@ -39,7 +41,12 @@ export function TemplatesPanel() {
             {found
               .filter((template) => template.category === category)
               .map((template) => (
-                <button key={template.name} type="button" className="template" onClick={() => void openTemplate(studio, template)}>
+                <button
+                  key={template.name}
+                  type="button"
+                  className="template"
+                  onClick={() => void openTemplate(studio, template)}
+                >
                   <img src={studio.server.address(template.picture)} alt="" loading="lazy" width={128} height={128} />
                   <strong>{template.title}</strong>
                   <span className="hint">{template.description}</span>

@@ -51,7 +51,11 @@ export function VersionsDialog({ about, close }: DialogProps) {
 
 function Moment({ time }: { readonly time: number }) {
   const language = useSettings((settings) => settings.language);
-  return <time dateTime={new Date(time).toISOString()}>{new Date(time).toLocaleString(language, { dateStyle: "medium", timeStyle: "medium" })}</time>;
+  return (
+    <time dateTime={new Date(time).toISOString()}>
+      {new Date(time).toLocaleString(language, { dateStyle: "medium", timeStyle: "medium" })}
+    </time>
+  );
 }
 
 interface Choosing {
@@ -66,7 +70,9 @@ function Chosen({ tab, version, close }: Choosing) {
   const [workflow, setWorkflow] = useState<Workflow | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
-    version.read().then(setWorkflow, (error: unknown) => setProblem(error instanceof Error ? error.message : String(error)));
+    version
+      .read()
+      .then(setWorkflow, (error: unknown) => setProblem(error instanceof Error ? error.message : String(error)));
   }, [version]);
   if (problem) return <p role="alert">{problem}</p>;
   if (!workflow) return null;

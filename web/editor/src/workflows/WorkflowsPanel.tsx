@@ -34,7 +34,9 @@ export function WorkflowsPanel() {
         onChange={(event) => setSought(event.target.value)}
       />
       {problem ? <p role="alert">{problem}</p> : null}
-      {found.length === 0 && !problem ? <p className="hint">{t(files.length ? "workflows.noneFound" : "workflows.none")}</p> : null}
+      {found.length === 0 && !problem ? (
+        <p className="hint">{t(files.length ? "workflows.noneFound" : "workflows.none")}</p>
+      ) : null}
       <ul className="file-list">
         {found.map((file) => (
           <FileRow key={file.path} file={file} changed={refresh} />
@@ -88,7 +90,13 @@ function FileRow({ file, changed }: { readonly file: SavedFile; readonly changed
             rename();
           }}
         >
-          <input autoFocus aria-label={t("workflows.name")} value={naming} onChange={(event) => setNaming(event.target.value)} onBlur={rename} />
+          <input
+            autoFocus
+            aria-label={t("workflows.name")}
+            value={naming}
+            onChange={(event) => setNaming(event.target.value)}
+            onBlur={rename}
+          />
         </form>
       </li>
     );
@@ -103,7 +111,13 @@ function FileRow({ file, changed }: { readonly file: SavedFile; readonly changed
           {new Date(file.modified * 1000).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" })}
         </small>
       </button>
-      <button type="button" className="icon-button" aria-label={t("workflows.rename", { name })} title={t("workflows.rename", { name })} onClick={() => setNaming(file.path.replace(/\.json$/, ""))}>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={t("workflows.rename", { name })}
+        title={t("workflows.rename", { name })}
+        onClick={() => setNaming(file.path.replace(/\.json$/, ""))}
+      >
         <Icon name="pencil" />
       </button>
       <button
@@ -113,7 +127,11 @@ function FileRow({ file, changed }: { readonly file: SavedFile; readonly changed
         title={t("workflows.delete", { name })}
         onClick={() => {
           attempt(deleteFile(studio.server, file.path));
-          studio.ui.notify({ tone: "info", text: t("workflows.deleted", { name }), details: t("workflows.deletedHint") });
+          studio.ui.notify({
+            tone: "info",
+            text: t("workflows.deleted", { name }),
+            details: t("workflows.deletedHint"),
+          });
         }}
       >
         <Icon name="bin" />

@@ -42,7 +42,17 @@ export const WORKFLOW_ACTIONS: readonly Action[] = [
     },
   },
   { id: "workflows.nextTab", title: "workflows.nextTab", keys: ["Alt+PageDown"], run: (studio) => stepTab(studio, 1) },
-  { id: "workflows.previousTab", title: "workflows.previousTab", keys: ["Alt+PageUp"], run: (studio) => stepTab(studio, -1) },
+  {
+    id: "workflows.previousTab",
+    title: "workflows.previousTab",
+    keys: ["Alt+PageUp"],
+    run: (studio) => stepTab(studio, -1),
+  },
   { id: "workflows.panel", title: "workflows.showPanel", keys: ["W"], run: ({ ui }) => ui.togglePanel("workflows") },
-  { id: "workflows.templates", title: "templates.panel", keys: ["Alt+T"], run: ({ ui }) => ui.togglePanel("templates") },
+  {
+    id: "workflows.templates",
+    title: "templates.panel",
+    keys: ["Alt+T"],
+    run: ({ ui }) => ui.togglePanel("templates"),
+  },
 ];

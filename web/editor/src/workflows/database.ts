@@ -34,7 +34,12 @@ export function readAll<T>(database: IDBDatabase, store: StoreName, index?: stri
 }
 
 /** Write entries and delete others, all or nothing. */
-export function write(database: IDBDatabase, store: StoreName, put: readonly object[], gone: readonly string[] = []): Promise<void> {
+export function write(
+  database: IDBDatabase,
+  store: StoreName,
+  put: readonly object[],
+  gone: readonly string[] = [],
+): Promise<void> {
   const transaction = database.transaction(store, "readwrite");
   const to = transaction.objectStore(store);
   for (const entry of put) to.put(entry);

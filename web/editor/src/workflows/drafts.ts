@@ -51,7 +51,12 @@ function follow(studio: Studio, page: Window, database: IDBDatabase, window: str
     const before = written;
     written = new Map(tabs.map((tab) => [tab.id, tab]));
     try {
-      await write(database, "drafts", tabs.map((tab, place) => draftOf(tab, place, tab.id === active, window)), gone);
+      await write(
+        database,
+        "drafts",
+        tabs.map((tab, place) => draftOf(tab, place, tab.id === active, window)),
+        gone,
+      );
       await keepVersions(tabs.filter((tab) => before.get(tab.id)?.history.present !== tab.history.present));
     } catch (error) {
       written = before;

@@ -20,7 +20,8 @@ export async function exportPrompt(studio: Studio): Promise<void> {
     const body = { workflow: workflowOf(tab) };
     const { prompt, warnings } = await studio.server.json<Converted>("/api/workflow/convert", { body });
     downloadJson(`${tab.name}.api.json`, JSON.stringify(prompt, null, 2));
-    if (warnings.length) studio.ui.notify({ tone: "info", text: studio.text("workflows.exportWarnings"), details: warnings.join("\n") });
+    if (warnings.length)
+      studio.ui.notify({ tone: "info", text: studio.text("workflows.exportWarnings"), details: warnings.join("\n") });
   } catch (error) {
     if (!(error instanceof ServerProblem)) throw error;
     studio.ui.notify({ tone: "problem", text: error.message, details: error.details });

@@ -19,7 +19,8 @@ const LARGEST = 200 * 2 ** 20; // bytes; larger files are no workflows
 export async function importFiles(studio: Studio, files: readonly File[]): Promise<void> {
   for (const file of files) {
     await attempt(studio, file.name, async () => {
-      if (file.size > LARGEST) throw new Error(studio.text("workflows.tooLarge", { size: Math.round(file.size / 2 ** 20) }));
+      if (file.size > LARGEST)
+        throw new Error(studio.text("workflows.tooLarge", { size: Math.round(file.size / 2 ** 20) }));
       openRead(studio, await readWorkflowFile(file, studio.catalogue.getState().types), { name: nameOf(file.name) });
     });
   }
@@ -105,7 +106,12 @@ async function attempt(studio: Studio, name: string, open: () => Promise<void>):
   try {
     await open();
   } catch (error) {
-    const details = error instanceof ServerProblem ? `${error.message} ${error.details}` : error instanceof Error ? error.message : String(error);
+    const details =
+      error instanceof ServerProblem
+        ? `${error.message} ${error.details}`
+        : error instanceof Error
+          ? error.message
+          : String(error);
     studio.ui.notify({ tone: "problem", text: studio.text("workflows.cannotOpen", { name }), details });
   }
 }

@@ -26,7 +26,12 @@ export async function saveTab(studio: Studio, tab: Tab, path: string, revision: 
   } catch (error) {
     if (!(error instanceof ServerProblem)) throw error;
     if (error.status === 412 || error.status === 409) offerOverwrite(studio, tab, path);
-    else studio.ui.notify({ tone: "problem", text: studio.text("workflows.notSaved", { reason: error.message }), details: error.details });
+    else
+      studio.ui.notify({
+        tone: "problem",
+        text: studio.text("workflows.notSaved", { reason: error.message }),
+        details: error.details,
+      });
     return false;
   }
 }
@@ -60,7 +65,11 @@ export function nameOf(path: string): string {
 
 /** A path for a name that a person typed, or null when it cannot be one. */
 export function pathFor(name: string): string | null {
-  const parts = name.trim().replace(/\.json$/i, "").split("/").map((part) => part.trim());
+  const parts = name
+    .trim()
+    .replace(/\.json$/i, "")
+    .split("/")
+    .map((part) => part.trim());
   if (parts.some((part) => part === "" || part.startsWith(".") || /[\\:*?"<>|\x00-\x1f]/.test(part))) return null;
   return `${parts.join("/")}.json`;
 }

@@ -34,7 +34,10 @@ export async function listFiles(server: Server): Promise<SavedFile[]> {
 }
 
 /** A file's text and its revision. */
-export async function readFile(server: Server, path: string): Promise<{ readonly text: string; readonly revision: string | null }> {
+export async function readFile(
+  server: Server,
+  path: string,
+): Promise<{ readonly text: string; readonly revision: string | null }> {
   const response = await server.fetch(address(path));
   return { text: await response.text(), revision: response.headers.get("ETag") };
 }
@@ -44,7 +47,12 @@ export async function readFile(server: Server, path: string): Promise<{ readonly
  *
  * Throws a ServerProblem: 412 when it is not of `revision` any more, 409 when it is there and `revision` is null.
  */
-export async function writeFile(server: Server, path: string, text: string, revision: string | null): Promise<string | null> {
+export async function writeFile(
+  server: Server,
+  path: string,
+  text: string,
+  revision: string | null,
+): Promise<string | null> {
   const query = new URLSearchParams({ full_info: "true", overwrite: String(revision !== null) });
   const saved = await server.json<{ revision?: string }>(`${address(path)}?${query}`, {
     method: "POST",

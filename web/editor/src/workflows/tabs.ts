@@ -9,7 +9,16 @@ export function openEmpty(studio: Studio): void {
   studio.documents.open(EMPTY, { name: studio.text("workflows.untitled") });
 }
 
-const EMPTY: Workflow = { last_node_id: 0, last_link_id: 0, nodes: [], links: [], groups: [], config: {}, extra: {}, version: 0.4 };
+const EMPTY: Workflow = {
+  last_node_id: 0,
+  last_link_id: 0,
+  nodes: [],
+  links: [],
+  groups: [],
+  config: {},
+  extra: {},
+  version: 0.4,
+};
 
 /** Close a tab; for a while it can be opened again with all of its undo history. */
 export function closeTab(studio: Studio, tab: Tab): void {

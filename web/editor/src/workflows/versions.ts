@@ -35,7 +35,12 @@ export function versionKeeper(database: IDBDatabase): VersionKeeper {
       const version = moves ? last : { id: freshId(), time };
       const old = moves ? [] : (await localVersions(database, tab)).slice(KEPT - 1);
       const entry: LocalVersion = { ...version, document, workflow: workflowOf(tab) };
-      await write(database, "versions", [entry], old.map(({ id }) => id));
+      await write(
+        database,
+        "versions",
+        [entry],
+        old.map(({ id }) => id),
+      );
       newest.set(document, version);
     }
   };

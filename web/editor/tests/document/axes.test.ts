@@ -5,7 +5,10 @@ import { readCatalogue } from "../../src/document/schema";
 import type { Workflow } from "../../src/document/workflow";
 
 const catalogue = readCatalogue({
-  Sampler: { input: { required: { model: ["MODEL"], steps: ["INT", { default: 20 }], cfg: ["FLOAT", {}] } }, display_name: "Sampler" },
+  Sampler: {
+    input: { required: { model: ["MODEL"], steps: ["INT", { default: 20 }], cfg: ["FLOAT", {}] } },
+    display_name: "Sampler",
+  },
 });
 const inner = { id: 3, type: "Sampler", pos: [0, 0], inputs: [], outputs: [], widgets_values: [20, 8] } as const;
 const workflow: Workflow = {
@@ -17,7 +20,14 @@ const workflow: Workflow = {
   links: [],
   definitions: {
     subgraphs: [
-      { id: "sub", name: "Inside", nodes: [inner], links: [], inputNode: { id: -10, bounding: [] }, outputNode: { id: -20, bounding: [] } },
+      {
+        id: "sub",
+        name: "Inside",
+        nodes: [inner],
+        links: [],
+        inputNode: { id: -10, bounding: [] },
+        outputNode: { id: -20, bounding: [] },
+      },
     ],
   },
 };

@@ -7,7 +7,9 @@ import css from "../../src/style/tokens.css?raw";
 function tokens(selector: string): Map<string, string> {
   const block = css.slice(css.indexOf(selector));
   const body = block.slice(block.indexOf("{") + 1, block.indexOf("\n}"));
-  return new Map([...body.matchAll(/--([\w-]+):\s*(#[0-9a-f]{6})/gi)].map(([, name = "", value = ""]) => [name, value]));
+  return new Map(
+    [...body.matchAll(/--([\w-]+):\s*(#[0-9a-f]{6})/gi)].map(([, name = "", value = ""]) => [name, value]),
+  );
 }
 
 const dark = tokens(":root {");
@@ -47,10 +49,16 @@ describe.each(Object.entries(themes))("the %s theme", (_name, theme) => {
     if (found === undefined) throw new Error(`There is no colour --${name}.`);
     return found;
   };
-  it.each(TEXTS.flatMap(([text, grounds]) => grounds.map((ground) => [text, ground] as const)))("%s is legible on %s", (text, ground) => {
-    expect(contrast(colour(text), colour(ground))).toBeGreaterThanOrEqual(4.5);
-  });
-  it.each(MARKS.flatMap(([mark, grounds]) => grounds.map((ground) => [mark, ground] as const)))("%s stands out on %s", (mark, ground) => {
-    expect(contrast(colour(mark), colour(ground))).toBeGreaterThanOrEqual(3);
-  });
+  it.each(TEXTS.flatMap(([text, grounds]) => grounds.map((ground) => [text, ground] as const)))(
+    "%s is legible on %s",
+    (text, ground) => {
+      expect(contrast(colour(text), colour(ground))).toBeGreaterThanOrEqual(4.5);
+    },
+  );
+  it.each(MARKS.flatMap(([mark, grounds]) => grounds.map((ground) => [mark, ground] as const)))(
+    "%s stands out on %s",
+    (mark, ground) => {
+      expect(contrast(colour(mark), colour(ground))).toBeGreaterThanOrEqual(3);
+    },
+  );
 });

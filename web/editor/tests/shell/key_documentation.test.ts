@@ -10,12 +10,19 @@ const t = textIn("en");
 function page(): string {
   const sections = GROUPS.map((group) => {
     const rows = ACTIONS.filter((action) => groupOf(action) === group).map((action) => {
-      const keys = (action.keys ?? []).map((keys) => keyNames(keys, t).map((key) => `\`${key}\``).join(" ")).join(" or ");
+      const keys = (action.keys ?? [])
+        .map((keys) =>
+          keyNames(keys, t)
+            .map((key) => `\`${key}\``)
+            .join(" "),
+        )
+        .join(" or ");
       return `| ${t(action.title).replace(/ …$/, "")} | ${keys} |`;
     });
     return rows.length ? `## ${t(group.title)}\n\n| command | keys |\n| --- | --- |\n${rows.join("\n")}\n` : "";
   });
-  const head = "# Commands of the editor\n\nAll of them are in the command list (`Ctrl` `K`). On a Mac, Command takes the place of Ctrl.\n";
+  const head =
+    "# Commands of the editor\n\nAll of them are in the command list (`Ctrl` `K`). On a Mac, Command takes the place of Ctrl.\n";
   return [head, ...sections.filter((section) => section !== "")].join("\n");
 }
 

@@ -28,7 +28,12 @@ describe("the keys of all actions", () => {
 
 describe("listening", () => {
   const done: string[] = [];
-  const action = (id: string, fields: Partial<Action>): Action => ({ id, title: "shell.close", run: () => void done.push(id), ...fields });
+  const action = (id: string, fields: Partial<Action>): Action => ({
+    id,
+    title: "shell.close",
+    run: () => void done.push(id),
+    ...fields,
+  });
   let stop = (): void => undefined;
   beforeEach(() => {
     done.length = 0;
@@ -54,7 +59,9 @@ describe("listening", () => {
     expect(done).toEqual(["save"]);
   });
   it("writes combinations in one way", () => {
-    expect(combinationOf(new KeyboardEvent("keydown", { key: "z", ctrlKey: true, shiftKey: true }))).toBe("Ctrl+Shift+Z");
+    expect(combinationOf(new KeyboardEvent("keydown", { key: "z", ctrlKey: true, shiftKey: true }))).toBe(
+      "Ctrl+Shift+Z",
+    );
     expect(combinationOf(new KeyboardEvent("keydown", { key: " " }))).toBe("Space");
     expect(keyNames("Ctrl++", textIn("en"))).toEqual(["Ctrl", "+"]);
     expect(keyNames("Ctrl+Shift+ArrowUp", textIn("de"))).toEqual(["Strg", "Umschalt", "↑"]);

@@ -19,7 +19,11 @@ describe("a text", () => {
     expect(textIn("de")("shell.closeTab", { name: "a" })).toBe("a schließen");
   });
   it("counts one thing, and several", () => {
-    expect([1, 0, 2].map((count) => textIn("en")("gallery.total", { count }))).toEqual(["1 picture", "0 pictures", "2 pictures"]);
+    expect([1, 0, 2].map((count) => textIn("en")("gallery.total", { count }))).toEqual([
+      "1 picture",
+      "0 pictures",
+      "2 pictures",
+    ]);
     expect(textIn("de")("gallery.total", { count: 1 })).toBe("1 Bild");
   });
   it("is English in a language that is not there", () => {
