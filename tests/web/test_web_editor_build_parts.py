@@ -141,6 +141,22 @@ def test_where_the_cache_lies(tmp_path):
     assert usual_cache({"LOCALAPPDATA": str(tmp_path / "l")}, "win32") == tmp_path / "l" / "weft" / "cache"
 
 
+def test_without_a_home_the_cache_is_not_where_others_could_have_put_one(tmp_path, monkeypatch):
+    """A service may have no HOME; programs from a folder that anybody can make are not to be run."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("web.editor_build.cache_folder.Path.home", lambda: tmp_path / "of the account")
+    assert usual_cache({}, "linux") == tmp_path / "of the account" / ".cache" / "weft"
+
+    def nobody():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("web.editor_build.cache_folder.Path.home", nobody)
+    (tmp_path / ".cache" / "weft").mkdir(parents=True)
+    assert usual_cache({}, "linux") is None
+    made = writable_cache(None)
+    assert made.parent == tmp_path and made.name.startswith("weft-cache-")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="owners and modes are POSIX's")
 def test_a_cache_that_cannot_be_written_gives_way_to_a_private_temporary_folder(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")

@@ -12,11 +12,13 @@ from pathlib import Path
 VARIABLE = "WEFT_CACHE"
 
 
-def usual_cache(environment: Mapping[str, str] = os.environ, system: str = sys.platform) -> Path:
-    """The folder that WEFT_CACHE names, else Weft's in the user's folder of caches."""
+def usual_cache(environment: Mapping[str, str] = os.environ, system: str = sys.platform) -> Path | None:
+    """The folder that WEFT_CACHE names, else Weft's in the user's folder of caches; None: the user has no folders."""
     if named := environment.get(VARIABLE):
         return Path(named).expanduser().absolute()
-    home = Path(environment.get("HOME") or environment.get("USERPROFILE") or tempfile.gettempdir())
+    home = _home(environment)
+    if home is None:
+        return None
     if system == "darwin":
         return home / "Library" / "Caches" / "weft"
     if system == "win32":
@@ -25,16 +27,26 @@ def usual_cache(environment: Mapping[str, str] = os.environ, system: str = sys.p
     return (Path(xdg) if os.path.isabs(xdg) else home / ".cache") / "weft"  # noqa: PTH117 - "" is no path
 
 
-def writable_cache(wanted: Path) -> Path:
-    """`wanted`, made if it is missing; where it cannot be written, a folder for temporary files.
+def _home(environment: Mapping[str, str]) -> Path | None:
+    named = environment.get("HOME") or environment.get("USERPROFILE")
+    if named:
+        return Path(named)
+    with contextlib.suppress(RuntimeError):
+        return Path.home()  # a service without HOME: as its account says
+    return None
+
+
+def writable_cache(wanted: Path | None) -> Path:
+    """`wanted`, made if it is missing; where there is none or it cannot be written, a folder for temporary files.
 
     Raises:
         OSError: not even there.
     """
-    with contextlib.suppress(OSError):
-        wanted.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=wanted):
-            return wanted
+    if wanted is not None:
+        with contextlib.suppress(OSError):
+            wanted.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=wanted):
+                return wanted
     own = Path(tempfile.gettempdir(), f"weft-cache-{os.getuid() if sys.platform != 'win32' else 'own'}")
     with contextlib.suppress(OSError):
         own.mkdir(mode=0o700, exist_ok=True)
