@@ -98,6 +98,8 @@ export class Pointer {
       if (this.running?.begun) return;
       this.giveUp();
       this.hold(at, target);
+      // The finger is lifted over the menu that has come: that must not press what lies there.
+      addEventListener("touchend", (event) => event.preventDefault(), { capture: true, once: true, passive: false });
     }, LONG_PRESS);
     this.at = at;
   }

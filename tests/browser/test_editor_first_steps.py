@@ -1,0 +1,61 @@
+"""What somebody does who opens the editor for the first time: a template, a LoRA in a link, an error and its remedy."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_editor_canvas import drag, ends, middle, node, socket
+
+
+@pytest.fixture
+def editor(editor_page: Page) -> Page:
+    expect(editor_page.locator('.canvas[data-nodes="12"]')).to_be_visible()
+    expect(editor_page.locator(".socket-dot").first).to_be_visible()
+    return editor_page
+
+
+def test_a_node_that_goes_into_a_link_takes_and_gives_what_flows_there(editor):
+    x, y = middle(socket(editor, 9, "out", 0))
+    x2, y2 = middle(socket(editor, 10, "in", 0))
+    editor.mouse.click((x + x2) / 2, (y + y2) / 2)
+    editor.get_by_role("menuitem", name="Insert a node").click()
+    offered = editor.locator(".search-results [role=option]")
+    expect(offered.filter(has_text="Upscale Latent").first).to_be_visible()
+    expect(offered.filter(has_text="LoRA")).to_have_count(0)
+    expect(offered.filter(has_text="Conditioning")).to_have_count(0)
+    editor.keyboard.type("upscale latent by")
+    editor.keyboard.press("Enter")
+    expect(editor.locator('.canvas[data-nodes="13"]')).to_be_visible()
+    assert (9, 0, 10, 0) not in ends(editor)
+
+
+def test_a_lora_is_found_by_its_name_and_wide_enough_for_its_file(editor):
+    drag(editor, middle(socket(editor, 1, "out", 0)), (1150, 620))
+    search = editor.get_by_role("combobox", name="Nodes that take MODEL")
+    search.fill("lora")
+    expect(editor.get_by_role("option").first).to_have_text("Load LoRAloaders")
+    editor.keyboard.press("Enter")
+    expect(editor.locator('.canvas[data-nodes="13"]')).to_be_visible()
+    made = editor.locator(".react-flow__node").filter(has_text="Load LoRA")
+    value = made.locator('[data-widget="lora_name"] .widget-value')
+    expect(value).to_have_text("weft_lora.safetensors")
+    assert value.evaluate("(element) => element.scrollWidth <= element.clientWidth")
+
+
+def test_the_pictures_of_a_template_are_known_at_once(editor):
+    editor.get_by_role("button", name="Templates").click()
+    editor.locator(".template").filter(has_text="Image to image").click()
+    picture = editor.locator('[data-widget="image"]').first
+    expect(picture).to_be_visible()
+    expect(picture).not_to_have_accessible_name("image weft_example_sketch.png (not on this server)")
+    expect(editor.locator(".notice")).to_have_count(0)
+
+
+def test_what_hangs_out_of_a_node_lies_over_its_neighbours(editor):
+    editor.locator(".canvas").focus()
+    drag(editor, middle(socket(editor, 9, "in", 1)), (1150, 620))
+    editor.keyboard.press("Escape")
+    editor.keyboard.press("Control+Enter")
+    problem = node(editor, 9).locator(".node-problem").first
+    expect(problem).to_be_visible()
+    on_top = "(element) => { const box = element.getBoundingClientRect(); return element.contains(document.elementFromPoint(box.x + 5, box.y + 5)); }"
+    assert problem.evaluate(on_top)
