@@ -244,6 +244,26 @@ def test_the_index_is_made_in_the_background_and_kept(tmp_path):
     serving(tmp_path, again, NOBODY)
 
 
+def test_what_goes_wrong_in_the_background_is_logged_and_does_not_end_it(tmp_path, monkeypatch, caplog):
+    read, failures = GalleryIndex.update, [RuntimeError("a picture that nobody thought of")]
+
+    def fails_once(*arguments: Any) -> int:
+        if failures:
+            raise failures.pop()
+        return read(*arguments)
+
+    monkeypatch.setattr(GalleryIndex, "update", fails_once)
+    save(tmp_path / "output/one.png", prompt())
+
+    async def test(server: Served) -> None:
+        gallery = server.app[GALLERY]
+        await waits(lambda: "nobody thought of" in caplog.text)
+        gallery.look("output")
+        await waits(lambda: gallery.matching("output", Wanted(prompt="fox")))
+
+    serving(tmp_path, test, NOBODY)
+
+
 def test_the_workflow_of_a_file(tmp_path):
     async def test(server: Served) -> None:
         output = tmp_path / "output"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ FILE_NAME = "gallery.sqlite3"
 AT_ONCE = 5  # files that are read before others get their turn: about a millisecond
 PAUSE = 0.004  # seconds between: requests come first
 WITH_A_REQUEST = 100  # files that a request may wait for, so that the newest ones are in its answer
+
+log = logging.getLogger(__name__)
 
 
 class Gallery:
@@ -76,8 +79,11 @@ class Gallery:
             await self._look.wait()
             self._look.clear()
             for folder in tuple(self._folders):
-                while await asyncio.to_thread(self._some, folder):
-                    await asyncio.sleep(PAUSE)
+                try:
+                    while await asyncio.to_thread(self._some, folder):
+                        await asyncio.sleep(PAUSE)
+                except Exception:  # the background's border: what one file brings about must not end the reading
+                    log.exception("The pictures of the folder %s could not be read to the end.", folder)
 
     def _some(self, folder: OwnFolder) -> int:
         return self.update(folder, self._listing.files(self._site.workspace.folder(folder)), AT_ONCE)
