@@ -12,6 +12,8 @@ OPTION = "weft_prompts"
 """Among the options of conditioning: a list of `{"encoder": "l", "ids": [...], "weights": [...]}`, one for each chunk
 of each encoder, without start, end and padding; -1 in place of the id of a vector that was learned."""
 
+MOST_ROWS = 200  # of one prompt; the same prompts mixed over and over would double them each time
+
 
 def noted(tokens: Mapping[str, list[Chunk]]) -> dict[str, Any]:
     """The option for tokenized prompts."""
@@ -21,7 +23,7 @@ def noted(tokens: Mapping[str, list[Chunk]]) -> dict[str, Any]:
 def joined(options: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     """The option of conditioning that is made of two; nothing where neither has one."""
     rows = [*(options.get(OPTION) or ()), *(more.get(OPTION) or ())]
-    return {OPTION: rows} if rows else {}
+    return {OPTION: rows[:MOST_ROWS]} if rows else {}
 
 
 def _row(encoder: str, chunk: Chunk) -> dict[str, Any]:

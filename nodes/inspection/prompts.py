@@ -7,10 +7,9 @@ from functools import cached_property
 from typing import Any, cast
 
 from models.sdxl.tokenizer import ClipTokenizer
-from nodes.prompt_notes import OPTION
+from nodes.prompt_notes import MOST_ROWS, OPTION
 
 LEARNED = "(learned vector)"
-MOST_ROWS = 200
 
 
 class TokenReader:

@@ -22,6 +22,7 @@ from nodes.inspection.prompts import TokenReader
 from nodes.inspection.rendering import short
 from nodes.loaders import checkpoint_loader
 from nodes.preview_colours import PreviewColours
+from nodes.prompt_notes import MOST_ROWS, joined
 from nodes.text import clip_text_encode
 
 CPU = torch.device("cpu")
@@ -260,8 +261,8 @@ def test_every_prompt_is_an_item_and_long_ones_have_more_rows(models, clip, insp
 def test_nodes_that_change_conditioning_keep_what_it_is_made_of(models, clip):
     fox, sky = (clip_text_encode(text=text, clip=clip, ctx=models.ctx) for text in ("fox", "sky"))
     rows = [*fox[0][1]["weft_prompts"], *sky[0][1]["weft_prompts"]]
-    ((_, joined),) = conditioning_concat(conditioning_to=fox, conditioning_from=sky, ctx=models.ctx)
-    assert joined["weft_prompts"] == rows and len(fox[0][1]["weft_prompts"]) == 2
+    ((_, both),) = conditioning_concat(conditioning_to=fox, conditioning_from=sky, ctx=models.ctx)
+    assert both["weft_prompts"] == rows and len(fox[0][1]["weft_prompts"]) == 2
     ((_, mixed),) = conditioning_average(
         conditioning_to=fox, conditioning_from=sky, conditioning_to_strength=0.5, ctx=models.ctx
     )
@@ -271,8 +272,15 @@ def test_nodes_that_change_conditioning_keep_what_it_is_made_of(models, clip):
     ((_, placed),) = conditioning_set_area(conditioning=fox)
     assert placed["weft_prompts"] == fox[0][1]["weft_prompts"]
     bare = [[fox[0][0], {}]]
-    ((_, joined),) = conditioning_concat(conditioning_to=bare, conditioning_from=bare, ctx=models.ctx)
-    assert joined == {}
+    ((_, both),) = conditioning_concat(conditioning_to=bare, conditioning_from=bare, ctx=models.ctx)
+    assert both == {}
+
+
+def test_prompts_mixed_over_and_over_do_not_pile_up_notes():
+    options: dict[str, object] = {"weft_prompts": [{"encoder": "l", "ids": [1], "weights": [1.0]}]}
+    for _ in range(40):  # each doubles them
+        options = {**options, **joined(options, options)}
+    assert len(options["weft_prompts"]) == MOST_ROWS
 
 
 @pytest.mark.parametrize(
