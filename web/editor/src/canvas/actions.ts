@@ -8,10 +8,12 @@ import { GROUPING } from "./actions/grouping";
 import { KEYBOARD } from "./actions/keyboard";
 import { LINKS } from "./actions/links";
 import { SELECTING } from "./actions/selecting";
+import { SLOTS } from "./actions/slots";
 import { SUBGRAPHS } from "./actions/subgraphs";
 import { VIEWING } from "./actions/viewing";
 
 export const CANVAS_ACTIONS: readonly Action[] = [
+  ...SLOTS, // before those on nodes, whose keys they share while a slot has the focus
   ...KEYBOARD,
   ...SELECTING,
   ...CLIPBOARD,

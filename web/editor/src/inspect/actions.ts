@@ -1,5 +1,8 @@
 import type { Action } from "../actions/action";
-import { activeTab, runPrefix } from "../state/documents";
+import { indexOf } from "../document/links";
+import { sourceOfOutput } from "../document/source";
+import { keyOf } from "../document/workflow";
+import { activeTab, runPrefix, shownGraph, workflowOf } from "../state/documents";
 import type { Studio } from "../state/studio";
 
 /** The selected node, if it is one. */
@@ -17,9 +20,11 @@ export const INSPECT_ACTIONS: readonly Action[] = [
     when: (studio) => selectedNode(studio) !== undefined,
     run(studio) {
       const tab = activeTab(studio.documents.getState());
-      const node = selectedNode(studio);
-      if (tab && node !== undefined)
-        studio.ui.setState({ inspecting: { tab: tab.id, node: runPrefix(tab) + node, slot: 0 } });
+      const node = tab && indexOf(shownGraph(tab)).nodes.get(selectedNode(studio) ?? "");
+      if (!tab || !node) return;
+      const own = { node: runPrefix(tab) + keyOf(node.id), slot: 0 };
+      const source = sourceOfOutput(workflowOf(tab), tab.trail, node, 0) ?? own;
+      studio.ui.setState({ inspecting: { tab: tab.id, ...source } });
     },
   },
 ];

@@ -30,13 +30,20 @@ export interface OpenSearch {
   readonly into: number | null;
 }
 
+/** An input or output of the shown subgraph, by its place among its like. */
+export interface BorderSlot {
+  readonly side: "inputs" | "outputs";
+  readonly slot: number;
+}
+
 /** What a context menu is about. */
 export type MenuTarget =
   | { readonly kind: "canvas" }
   | { readonly kind: "node"; readonly key: string }
   | { readonly kind: "group"; readonly index: number }
   | { readonly kind: "reroute"; readonly id: number }
-  | { readonly kind: "link"; readonly id: number };
+  | { readonly kind: "link"; readonly id: number }
+  | ({ readonly kind: "slot" } & BorderSlot);
 
 export interface OpenMenu {
   readonly at: Point;
@@ -46,7 +53,15 @@ export interface OpenMenu {
 
 /** Whose title is being written. */
 export type Renaming =
-  { readonly kind: "node"; readonly key: string } | { readonly kind: "group"; readonly index: number };
+  | { readonly kind: "node"; readonly key: string }
+  | { readonly kind: "group"; readonly index: number }
+  | ({ readonly kind: "slot" } & BorderSlot);
+
+/** A list about a node: of its links, to choose one, or of its widgets, to say which its subgraph shows. */
+export interface OpenList {
+  readonly of: "links" | "widgets";
+  readonly node: string;
+}
 
 /** What the shown canvas can do; only it knows where things are on the screen. */
 export interface CanvasView {
@@ -72,6 +87,7 @@ export interface CanvasState {
   readonly renaming: Renaming | null;
   /** The node from which the keyboard makes a link. */
   readonly connecting: string | null;
+  readonly list: OpenList | null;
   /** The node that has the focus, or shall have it once it is drawn. */
   readonly focused: string | null;
 }
@@ -85,6 +101,7 @@ export function createCanvas(): CanvasStore {
     menu: null,
     renaming: null,
     connecting: null,
+    list: null,
     focused: null,
   }));
 }

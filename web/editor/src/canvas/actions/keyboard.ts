@@ -1,9 +1,10 @@
 /** Going about the canvas without a pointer. */
 
 import type { Action } from "../../actions/action";
-import { keyOf } from "../../document/workflow";
+import { INPUT_NODE } from "../../document/workflow";
 import type { Studio } from "../../state/studio";
 import { readingOrder } from "../layout/reading";
+import { focusSlot } from "../nodes/border_slots";
 import { selectOnly } from "../selecting";
 import { hasGraph, hasNodes, here, withHere } from "./here";
 
@@ -53,9 +54,14 @@ export const KEYBOARD: readonly Action[] = [
     keys: ["Enter"],
     onCanvas: true,
     when: hasNodes(),
-    run: withHere((studio, { nodes, layout }) => {
-      const place = nodes[0] && layout.places.get(keyOf(nodes[0].id));
+    run: withHere((studio, { selection, layout }) => {
+      const [key = ""] = selection.nodes;
+      const place = layout.places.get(key);
       if (!place) return;
+      if (place.look === "boundary") {
+        focusSlot({ side: key === String(INPUT_NODE) ? "inputs" : "outputs", slot: 0 });
+        return;
+      }
       if (place.isSubgraph) studio.documents.enter({ instance: place.node.id, subgraph: place.node.type });
       else enterNode(studio, place.key);
     }),

@@ -4,33 +4,18 @@ import type { Action } from "../../actions/action";
 import { disconnect } from "../../document/commands/links";
 import { addReroute } from "../../document/commands/reroutes";
 import { indexOf, type Link } from "../../document/links";
-import { isVirtual } from "../../document/virtual";
-import { keyOf, type Graph } from "../../document/workflow";
-import { NOTHING, runPrefix } from "../../state/documents";
+import { sourceOfLink } from "../../document/source";
+import { NOTHING } from "../../state/documents";
 import type { Point } from "../../state/canvas";
 import type { Studio } from "../../state/studio";
 import type { Layout } from "../layout/layout";
 import { partAt } from "../links/curves";
-import { hasLink, type Here, here, withHere } from "./here";
+import { hasLink, hasNodes, type Here, here, withHere } from "./here";
 
 /** The one selected link. */
 function selected({ graph, selection }: Here): Link | undefined {
   const [id] = selection.links;
   return id === undefined ? undefined : indexOf(graph).links.get(id);
-}
-
-/** The link that brings in what goes through nodes that the server never sees. */
-function source(graph: Graph, link: Link): Link {
-  const index = indexOf(graph);
-  const passed = new Set<number>();
-  for (let one = link; !passed.has(one.id);) {
-    passed.add(one.id);
-    const from = index.nodes.get(keyOf(one.from));
-    const before = from && isVirtual(from.type) ? index.incoming.get(keyOf(one.from))?.[0] : undefined;
-    if (!before) return one;
-    one = before;
-  }
-  return link;
 }
 
 /** Where the menu was opened, else where the pointer is. */
@@ -56,9 +41,9 @@ export const LINKS: readonly Action[] = [
     run: withHere((studio, now) => {
       const link = selected(now);
       if (!link) return;
-      const from = source(now.graph, link);
-      const node = runPrefix(now.tab) + keyOf(from.from);
-      studio.ui.setState({ inspecting: { tab: now.tab.id, node, slot: from.fromSlot } });
+      const source = sourceOfLink(now.around.workflow, now.tab.trail, link);
+      if (source) studio.ui.setState({ inspecting: { tab: now.tab.id, ...source } });
+      else studio.ui.notify({ tone: "info", text: studio.text("canvas.noSource") });
     }),
   },
   {
@@ -83,6 +68,17 @@ export const LINKS: readonly Action[] = [
       if (!link || !view) return;
       const place = spot(studio);
       studio.canvas.setState({ search: { at: view.toScreen(place), place, ends: [], into: link.id } });
+    },
+  },
+  {
+    id: "canvas.chooseLink",
+    title: "canvas.chooseLink",
+    keys: ["Alt+L"],
+    onCanvas: true,
+    when: hasNodes(),
+    run: (studio) => {
+      const [node] = here(studio)?.selection.nodes ?? [];
+      if (node !== undefined) studio.canvas.setState({ list: { of: "links", node } });
     },
   },
   {

@@ -5,6 +5,7 @@ import { removeGroups } from "../../document/commands/groups";
 import { disconnect } from "../../document/commands/links";
 import { removeNodes } from "../../document/commands/nodes";
 import { removeReroutes } from "../../document/commands/reroutes";
+import { unlistWidgets } from "../../document/commands/subgraph_shown";
 import { inTurn } from "../../document/edit";
 import { NOTHING } from "../../state/documents";
 import { hasAny, hasGraph, withHere } from "./here";
@@ -19,6 +20,7 @@ export const SELECTING: readonly Action[] = [
       const recipe = inTurn(
         disconnect([...selection.links]),
         removeNodes(ids),
+        unlistWidgets((node) => selection.nodes.has(node)),
         removeReroutes([...selection.reroutes]),
         removeGroups([...selection.groups]),
       );

@@ -38,6 +38,7 @@ function clickedTwice(engine: CanvasEngine, event: MouseEvent): void {
   const target = targetAt(engine, place, event.target);
   const isTitle = event.target.closest(".node-title, .group-title") !== null;
   if (target.kind === "node") openNode(engine, target.key, isTitle);
+  else if (target.kind === "slot") rename(engine, target);
   else if (target.kind === "group" && isTitle) rename(engine, { kind: "group", index: target.index });
   else if (target.kind !== "reroute") engine.studio.canvas.setState({ search: { at, place, ends: [], into: null } });
 }

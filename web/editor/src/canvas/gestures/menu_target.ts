@@ -1,7 +1,9 @@
 /** What a context menu is about: what lies under the pointer. */
 
+import { INPUT_NODE, OUTPUT_NODE } from "../../document/workflow";
 import type { MenuTarget, Point } from "../../state/canvas";
 import type { CanvasEngine } from "../engine";
+import { slotOf } from "../nodes/border_slots";
 import { nodeAt } from "../links/sockets";
 import { isSelected, selectNothing, selectOnly } from "../selecting";
 
@@ -15,6 +17,8 @@ export function openMenu(engine: CanvasEngine, at: Point, target: Element): void
 
 /** What lies at a place of the canvas; `target` is the element there, which from afar is only the canvas. */
 export function targetAt(engine: CanvasEngine, place: Point, target: Element): MenuTarget {
+  const slot = slotOf(target);
+  if (slot) return { kind: "slot", ...slot };
   const node = target.closest<HTMLElement>(".react-flow__node")?.dataset["id"];
   if (node !== undefined) return { kind: "node", key: node };
   const bend = target.closest<HTMLElement>("[data-bend]")?.dataset["bend"];
@@ -54,6 +58,9 @@ function select({ studio }: CanvasEngine, about: MenuTarget): void {
       break;
     case "link":
       selectOnly(studio, "links", about.id);
+      break;
+    case "slot":
+      selectOnly(studio, "nodes", String(about.side === "inputs" ? INPUT_NODE : OUTPUT_NODE));
       break;
     case "canvas":
       selectNothing(studio);

@@ -6,21 +6,15 @@ import type { LooseEnd } from "../../state/canvas";
 import { useCanvas, useStudio } from "../../state/studio";
 import { here } from "../actions/here";
 import { fittingSockets, type Socket } from "../links/sockets";
-import { typeColour } from "../links/colours";
 import { slotName } from "../nodes/labels";
 import { Popover } from "../overlays/Popover";
 import type { Layout } from "../layout/layout";
+import { type Choice, ChoiceList } from "./ChoiceList";
 
 /** Linking by keyboard: choose an output of the node, then one of the inputs that fit. */
 export function ConnectList() {
   const key = useCanvas((state) => state.connecting);
   return key === null ? null : <Opened key={key} from={key} />;
-}
-
-interface Choice {
-  readonly name: string;
-  readonly type: string | number;
-  readonly choose: () => void;
 }
 
 function Opened({ from }: { readonly from: string }) {
@@ -62,47 +56,4 @@ function targets(layout: Layout, end: LooseEnd, link: (socket: Socket) => void):
     const name = `${titleOf(place.node, place.schema)} → ${slotName(input)}`;
     return { name, type: input.type, choose: () => link(socket) };
   });
-}
-
-interface ListProps {
-  readonly choices: readonly Choice[];
-  readonly nothing: string;
-  readonly label: string;
-}
-
-/** Narrowed by typing, chosen by arrows and Enter. */
-function ChoiceList({ choices, nothing, label }: ListProps) {
-  const [typed, setTyped] = useState("");
-  const [at, setAt] = useState(0);
-  const found = choices.filter(({ name }) => name.toLowerCase().includes(typed.toLowerCase()));
-  const chosen = found[Math.min(at, found.length - 1)];
-  return (
-    <>
-      <input
-        autoFocus
-        role="combobox"
-        aria-label={label}
-        aria-expanded="true"
-        aria-controls="link-choices"
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-        onKeyDown={(event) => {
-          const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-          if (step !== undefined) setAt(Math.max(0, Math.min(found.length - 1, at + step)));
-          else if (event.key === "Enter") chosen?.choose();
-          else return;
-          event.preventDefault();
-        }}
-      />
-      <div id="link-choices" role="listbox" aria-label={label}>
-        {found.map((choice) => (
-          <div key={choice.name} role="option" aria-selected={choice === chosen} onClick={choice.choose}>
-            <span className="type-dot" style={{ background: typeColour(choice.type) }} />
-            {choice.name}
-          </div>
-        ))}
-      </div>
-      {found.length === 0 ? <p className="hint">{nothing}</p> : null}
-    </>
-  );
 }

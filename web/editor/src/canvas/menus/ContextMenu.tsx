@@ -9,6 +9,9 @@ import { Popover } from "../overlays/Popover";
 import { mapTint } from "../scene/tints";
 import { entriesFor } from "./entries";
 
+/** What the Delete key does while a menu is open. */
+const DELETING: ReadonlySet<string> = new Set(["canvas.delete", "canvas.deleteLink", "canvas.removeSlot"]);
+
 /** The menu of what was asked about. */
 export function ContextMenu() {
   const menu = useCanvas((state) => state.menu);
@@ -29,12 +32,18 @@ function OpenedMenu({ menu }: { readonly menu: OpenMenu }) {
     close();
     void done;
   };
+  const remove = (event: KeyboardEvent): void => {
+    const entry = groups.flat().find((one) => one !== "colours" && DELETING.has(one.id));
+    if (!entry || entry === "colours") return;
+    event.preventDefault();
+    run(entry);
+  };
   const groups = entriesFor(menu.target)
     .map((group) => group.filter((entry) => entry === "colours" || (entry.when?.(studio) ?? true)))
     .filter((group) => group.length > 0);
   return (
     <Popover at={menu.at} label={t("canvas.menu")} close={close} className="context-menu" role="menu">
-      <div ref={list} onKeyDown={(event) => walk(event, list.current)}>
+      <div ref={list} onKeyDown={(event) => (event.key === "Delete" ? remove(event) : walk(event, list.current))}>
         {groups.map((group, place) => (
           <div key={place} className="menu-group" role="group">
             {group.map((entry) =>

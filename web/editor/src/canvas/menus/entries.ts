@@ -29,7 +29,7 @@ const ENTRIES: Readonly<Record<MenuTarget["kind"], readonly (readonly string[])[
   ],
   node: [
     ["running.queueUntil", "masks.edit"],
-    ["canvas.rename", "canvas.enter", "canvas.connect"],
+    ["canvas.rename", "canvas.enter", "canvas.showWidgets", "canvas.connect", "canvas.chooseLink"],
     ["canvas.mute", "canvas.bypass", "canvas.toggleCollapse", "canvas.pin", "canvas.resetSize"],
     ["colours"],
     ["canvas.group", "canvas.toSubgraph", "canvas.unpack", "canvas.clone"],
@@ -43,6 +43,7 @@ const ENTRIES: Readonly<Record<MenuTarget["kind"], readonly (readonly string[])[
   ],
   reroute: [["canvas.delete"]],
   link: [["canvas.inspect"], ["canvas.addReroute", "canvas.insertNode"], ["canvas.deleteLink"]],
+  slot: [["canvas.renameSlot", "canvas.slotUp", "canvas.slotDown"], ["canvas.removeSlot"]],
 };
 
 const BY_ID = new Map([...CANVAS_ACTIONS, ...RUNNING_ACTIONS, ...MASK_ACTIONS].map((action) => [action.id, action]));

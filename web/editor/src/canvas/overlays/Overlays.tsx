@@ -3,6 +3,8 @@ import type { CanvasEngine } from "../engine";
 import type { Layout } from "../layout/layout";
 import { ConnectList } from "../menus/ConnectList";
 import { ContextMenu } from "../menus/ContextMenu";
+import { LinkList } from "../menus/LinkList";
+import { ShownWidgets } from "../menus/ShownWidgets";
 import { NodeSearch } from "../search/NodeSearch";
 import { Breadcrumb } from "./Breadcrumb";
 import { Minimap } from "./Minimap";
@@ -21,6 +23,8 @@ export function Overlays({ engine, layout }: { readonly engine: CanvasEngine; re
       <NodeSearch />
       <ContextMenu />
       <ConnectList />
+      <LinkList />
+      <ShownWidgets />
     </>
   );
 }
