@@ -50,12 +50,15 @@ def test_the_pictures_of_a_template_are_known_at_once(editor):
     expect(editor.locator(".notice")).to_have_count(0)
 
 
-def test_what_hangs_out_of_a_node_lies_over_its_neighbours(editor):
-    editor.locator(".canvas").focus()
-    drag(editor, middle(socket(editor, 9, "in", 1)), (1150, 620))
+def test_what_hangs_out_of_a_node_lies_over_its_neighbours(editor, complaints):
+    complaints.expect("400")
+    drag(editor, middle(socket(editor, 8, "in", 1)), (1150, 620))
     editor.keyboard.press("Escape")
     editor.keyboard.press("Control+Enter")
-    problem = node(editor, 9).locator(".node-problem").first
+    problem = node(editor, 8).locator(".node-problem").first
     expect(problem).to_be_visible()
-    on_top = "(element) => { const box = element.getBoundingClientRect(); return element.contains(document.elementFromPoint(box.x + 5, box.y + 5)); }"
-    assert problem.evaluate(on_top)
+    is_on_top = """(element) => {
+      const box = element.getBoundingClientRect();
+      return element.contains(document.elementFromPoint(box.x + 5, box.y + 5));
+    }"""
+    assert problem.evaluate(is_on_top)
