@@ -3,7 +3,7 @@ import { ServerProblem } from "../api/server";
 import { type Axes, type Axis, savedAxes, type Sweepable, sweepables } from "../document/axes";
 import { useText } from "../i18n/use_text";
 import { DialogFrame } from "../shell/DialogFrame";
-import type { DialogProps } from "../shell/dialogs";
+import type { DialogProps } from "../shell/dialog_props";
 import { type Tab, workflowOf } from "../state/documents";
 import type { Cell, Grid } from "../state/grids";
 import { useCatalogue, useDocuments, useGrids, useStudio } from "../state/studio";

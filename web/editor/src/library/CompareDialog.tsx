@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useText } from "../i18n/use_text";
 import { fileAddress } from "../running/outputs";
 import { DialogFrame } from "../shell/DialogFrame";
-import type { DialogProps } from "../shell/dialogs";
+import type { DialogProps } from "../shell/dialog_props";
 import type { ShownFile } from "../state/runs";
 import { useStudio } from "../state/studio";
 import type { OpenDialog } from "../state/ui";

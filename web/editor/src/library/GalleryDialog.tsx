@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { OutputFile, OutputSearch } from "../api/outputs";
 import { useText } from "../i18n/use_text";
-import type { DialogProps } from "../shell/dialogs";
+import type { DialogProps } from "../shell/dialog_props";
 import { Icon } from "../shell/Icon";
 import { useStudio } from "../state/studio";
 import type { OpenDialog } from "../state/ui";

@@ -1,7 +1,7 @@
 import { useCallback, useState } from "react";
 import { useText } from "../i18n/use_text";
 import { fileAddress } from "../running/outputs";
-import type { DialogProps } from "../shell/dialogs";
+import type { DialogProps } from "../shell/dialog_props";
 import { Icon } from "../shell/Icon";
 import type { ShownFile } from "../state/runs";
 import { useStudio } from "../state/studio";

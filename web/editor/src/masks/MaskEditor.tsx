@@ -3,7 +3,7 @@ import { ServerProblem } from "../api/server";
 import type { Text } from "../i18n/messages";
 import { useText } from "../i18n/use_text";
 import { DialogFrame } from "../shell/DialogFrame";
-import type { DialogProps } from "../shell/dialogs";
+import type { DialogProps } from "../shell/dialog_props";
 import { useStudio } from "../state/studio";
 import { MaskWorkshop } from "./MaskWorkshop";
 import { loadPicture, release } from "./picture";

@@ -3,7 +3,7 @@ import type { Action } from "../actions/action";
 import { ACTIONS } from "../actions/all";
 import { useText } from "../i18n/use_text";
 import { useStudio } from "../state/studio";
-import type { DialogProps } from "./dialogs";
+import type { DialogProps } from "./dialog_props";
 import { groupOf } from "./groups";
 import { Keys } from "./Keys";
 

@@ -1,7 +1,7 @@
 import { ACTIONS } from "../actions/all";
 import { useText } from "../i18n/use_text";
 import { DialogFrame } from "./DialogFrame";
-import type { DialogProps } from "./dialogs";
+import type { DialogProps } from "./dialog_props";
 import { GROUPS, groupOf } from "./groups";
 import { Keys } from "./Keys";
 

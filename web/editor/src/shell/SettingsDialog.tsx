@@ -3,7 +3,7 @@ import { useText } from "../i18n/use_text";
 import type { Settings } from "../state/settings";
 import { useSettings, useStudio } from "../state/studio";
 import { DialogFrame } from "./DialogFrame";
-import type { DialogProps } from "./dialogs";
+import type { DialogProps } from "./dialog_props";
 
 const THEMES: readonly [Settings["theme"], MessageKey][] = [
   ["system", "shell.themeSystem"],

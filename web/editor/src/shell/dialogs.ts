@@ -1,12 +1,7 @@
 /** Dialogs by name: `studio.ui.show("mask", {...})` opens one. */
 
+import type { DialogProps } from "./dialog_props";
 import { type Later, later } from "./later";
-
-/** What a dialog is given: what it is about, and how it closes. */
-export interface DialogProps {
-  readonly about: Readonly<Record<string, unknown>>;
-  readonly close: () => void;
-}
 
 export const DIALOGS: Readonly<Record<string, Later<DialogProps>>> = {
   mask: later(async () => (await import("../masks/MaskEditor")).MaskEditor),

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useText } from "../i18n/use_text";
 import { DialogFrame } from "../shell/DialogFrame";
-import type { DialogProps } from "../shell/dialogs";
+import type { DialogProps } from "../shell/dialog_props";
 import { useDocuments, useStudio } from "../state/studio";
 import { pathFor, saveTab } from "./saving";
 

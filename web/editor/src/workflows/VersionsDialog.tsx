@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 import type { Workflow } from "../document/workflow";
 import { useText } from "../i18n/use_text";
 import { DialogFrame } from "../shell/DialogFrame";
-import type { DialogProps } from "../shell/dialogs";
+import type { DialogProps } from "../shell/dialog_props";
 import { type Tab, workflowOf } from "../state/documents";
 import { useDocuments, useSettings, useStudio } from "../state/studio";
 import { Differences } from "./Differences";
