@@ -52,7 +52,7 @@ async def submit(site: Site, body: Mapping[str, Any], key: str | None = None) ->
     validation = await site.dispatcher.validate(read.graph, new.targets)
     refused = validation.to_api_error()
     if refused is not None:
-        raise PromptRefused(refused)
+        raise PromptRefused({**refused, "warnings": read.warnings} if read.warnings else refused)
     job = NewJob(
         id=new.id,
         prompt=_as_validated(read.prompt, validation.graph),

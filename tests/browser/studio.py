@@ -50,7 +50,7 @@ class Studio:
     def wait_ready(self) -> None:
         """Wait for the editor and a worker. Without a registry the tests are skipped, or fail where CI is set."""
         self._wait_for_editor()
-        _wait(WORKER_SECONDS, self._has_worker, lambda: "No worker comes up. The server printed:\n" + self._printed())
+        wait_until(WORKER_SECONDS, self._has_worker, lambda: "No worker comes up. The server printed:\n" + self._printed())
 
     def clean(self) -> None:
         """Nothing queued, no history, no saved files, no settings, no pictures."""
@@ -72,7 +72,7 @@ class Studio:
             page = self.server.request("GET", "/")[1].decode()
             return "data-building" not in page
 
-        _wait(BUILD_SECONDS, is_built, lambda: f"The editor's build does not end: {page}")
+        wait_until(BUILD_SECONDS, is_built, lambda: f"The editor's build does not end: {page}")
         if "could not be built" in page:
             message = f"The editor could not be built. The server printed:\n{self._printed()}"
             if os.environ.get("CI") or "cannot be had from" not in page:
@@ -86,7 +86,8 @@ class Studio:
         return "\n".join(self.server.lines[-40:])
 
 
-def _wait(seconds: float, is_so: Callable[[], bool], complaint: Callable[[], str]) -> None:
+def wait_until(seconds: float, is_so: Callable[[], bool], complaint: Callable[[], str]) -> None:
+    """Ask again and again whether something is so; TimeoutError with the complaint when it is not in time."""
     deadline = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > deadline:

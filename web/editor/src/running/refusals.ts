@@ -68,7 +68,7 @@ export function tellRefusal(studio: Studio, tab: string, problem: ServerProblem)
   const [first] = problems.keys();
   if (first !== undefined) revealNode(studio, tab, first);
   const lines = [...problems.values()].flat().map((one) => [one.message, one.details].filter(Boolean).join(" "));
-  const details = lines.length > 0 ? shortened(lines) : problem.details;
+  const details = shortened([...(lines.length > 0 ? lines : detailsOf(problem)), ...warningsIn(problem.body)]);
   const text = sentenceOf(problem, problems.size, studio.text);
   const action =
     first === undefined
