@@ -1,9 +1,13 @@
 """What somebody does who opens the editor for the first time: a template, a LoRA in a link, an error and its remedy."""
 
+import io
+
 import pytest
-from playwright.sync_api import Page, expect
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.test_editor_canvas import drag, ends, middle, node, socket
+from tests.browser.test_editor_widgets import drop_file
 
 
 @pytest.fixture
@@ -62,3 +66,36 @@ def test_what_hangs_out_of_a_node_lies_over_its_neighbours(editor, complaints):
       return element.contains(document.elementFromPoint(box.x + 5, box.y + 5));
     }"""
     assert problem.evaluate(is_on_top)
+
+
+def test_a_picture_without_a_workflow_becomes_a_node_that_takes_it(editor):
+    drop_file(editor.locator(".canvas-area"), "plain.png", picture_file(), "image/png")
+    expect(editor.locator(".notice")).to_contain_text("plain.png cannot be opened.")
+    editor.get_by_role("button", name="Add it as a node").click()
+    expect(editor.locator('.canvas[data-nodes="13"]')).to_be_visible()
+    added = editor.locator('.node[data-selected] [data-widget="image"]')
+    expect(added).to_have_accessible_name("image plain.png")
+
+
+def test_a_pasted_picture_becomes_a_node(editor):
+    editor.locator(".canvas").focus()
+    paste_file(editor.locator(".canvas"), "pasted.png", picture_file(), "image/png")
+    expect(editor.locator('.canvas[data-nodes="13"]')).to_be_visible()
+    expect(editor.locator('.node[data-selected] [data-widget="image"]')).to_have_accessible_name("image pasted.png")
+
+
+def picture_file() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(file, "PNG")
+    return file.getvalue()
+
+
+def paste_file(target: Locator, name: str, content: bytes, media_type: str) -> None:
+    target.evaluate(
+        """(element, [name, bytes, type]) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.items.add(new File([new Uint8Array(bytes)], name, { type }));
+            element.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+        }""",
+        [name, list(content), media_type],
+    )

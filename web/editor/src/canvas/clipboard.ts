@@ -13,6 +13,7 @@ import { inTurn } from "../document/edit";
 import { WorkflowError } from "../document/problems";
 import { keyOf } from "../document/workflow";
 import { NOTHING } from "../state/documents";
+import { addPictureNode } from "../library/picture_node";
 import type { Studio } from "../state/studio";
 import { here } from "./actions/here";
 
@@ -37,7 +38,12 @@ export function listenToClipboard(page: Document, studio: Studio): () => void {
     if (event.defaultPrevented || isForText(page, event)) return;
     const data = event.clipboardData;
     const text = [data?.getData("text/html"), data?.getData("text/plain")].find((one) => one && looksLikeClipping(one));
-    if (!text) return; // pictures and other things are for others
+    const picture = [...(data?.files ?? [])].find(({ type }) => type.startsWith("image/"));
+    if (!text && picture && here(studio)) {
+      event.preventDefault();
+      void addPictureNode(studio, picture);
+    }
+    if (!text) return;
     event.preventDefault();
     pasteText(studio, text, linked);
   };

@@ -50,14 +50,14 @@ function reasonOf(error: unknown, text: string): string {
   const before = text.slice(0, Number(place));
   const line = before.split("\n").length;
   const column = before.length - before.lastIndexOf("\n");
-  return `a sign is wrong in line ${line}, column ${column}`;
+  return `a character is wrong in line ${line}, column ${column}`;
 }
 
 /** Chromium names the sign and cites what is around it, but no place. */
 function unexpected(message: string, text: string): string {
   const [, sign, around] = /Unexpected token '?(.+?)'?, (?:\.\.\.)?"([\s\S]*)"(?:\.\.\.)? is not valid/.exec(message) ?? [];
   const at = around === undefined ? -1 : text.indexOf(around);
-  if (sign === undefined || around === undefined || at < 0) return "a sign is wrong";
+  if (sign === undefined || around === undefined || at < 0) return "a character is wrong";
   const upTo = text.slice(0, at + Math.max(0, around.indexOf(sign)));
   return `'${sign}' is out of place in line ${upTo.split("\n").length}`;
 }

@@ -5,7 +5,9 @@ import { savedAxes } from "../document/axes";
 import { readFile as readWorkflowFile } from "../document/embedded";
 import { type ReadWorkflow, readWorkflow } from "../document/read";
 import type { Workflow } from "../document/workflow";
+import { addPictureNode } from "../library/picture_node";
 import { activeTab, type Opening, type Tab, workflowOf } from "../state/documents";
+import type { Notice } from "../state/ui";
 import type { Studio } from "../state/studio";
 import { refreshChoices } from "../widgets/refreshing";
 import { findMissing } from "./missing";
@@ -18,7 +20,9 @@ const LARGEST = 200 * 2 ** 20; // bytes; larger files are no workflows
 /** Open files that a person dropped or chose, each in a tab of its own. */
 export async function importFiles(studio: Studio, files: readonly File[]): Promise<void> {
   for (const file of files) {
-    await attempt(studio, file.name, async () => {
+    const asPicture = { title: studio.text("workflows.addPicture"), run: () => void addPictureNode(studio, file) };
+    const instead = file.type.startsWith("image/") && activeTab(studio.documents.getState()) ? asPicture : undefined;
+    await attempt(studio, file.name, instead, async () => {
       if (file.size > LARGEST)
         throw new Error(studio.text("workflows.tooLarge", { size: Math.round(file.size / 2 ** 20) }));
       openRead(studio, await readWorkflowFile(file, studio.catalogue.getState().types), { name: nameOf(file.name) });
@@ -43,7 +47,7 @@ export async function openFile(studio: Studio, path: string): Promise<void> {
     studio.documents.activate(open.id);
     return;
   }
-  await attempt(studio, path, async () => {
+  await attempt(studio, path, undefined, async () => {
     const { text, revision } = await readFile(studio.server, path);
     openText(studio, text, { name: nameOf(path), path, revision, saved: true });
   });
@@ -51,7 +55,7 @@ export async function openFile(studio: Studio, path: string): Promise<void> {
 
 /** Open a template as a new workflow; one that is there for its grid shows that. */
 export async function openTemplate(studio: Studio, template: Pick<Template, "name" | "title">): Promise<void> {
-  await attempt(studio, template.title, async () => {
+  await attempt(studio, template.title, undefined, async () => {
     openText(studio, await readTemplate(studio.server, template.name), { name: template.title });
     const tab = activeTab(studio.documents.getState());
     if (tab && takesFiles(studio, tab)) void refreshChoices(studio); // the server has put its pictures among the inputs
@@ -101,8 +105,8 @@ async function tellMissing(studio: Studio, id: string): Promise<void> {
   });
 }
 
-/** Do something that opens; what goes wrong is told, with the name of what could not be opened. */
-async function attempt(studio: Studio, name: string, open: () => Promise<void>): Promise<void> {
+/** Do something that opens; what goes wrong is told, with the name of what could not be opened, and what else can be done. */
+async function attempt(studio: Studio, name: string, instead: Notice["action"], open: () => Promise<void>): Promise<void> {
   try {
     await open();
   } catch (error) {
@@ -112,6 +116,6 @@ async function attempt(studio: Studio, name: string, open: () => Promise<void>):
         : error instanceof Error
           ? error.message
           : String(error);
-    studio.ui.notify({ tone: "problem", text: studio.text("workflows.cannotOpen", { name }), details });
+    studio.ui.notify({ tone: "problem", text: studio.text("workflows.cannotOpen", { name }), details, ...(instead ? { action: instead } : {}) });
   }
 }
