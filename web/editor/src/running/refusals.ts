@@ -77,7 +77,20 @@ export function tellRefusal(studio: Studio, tab: string, problem: ServerProblem)
   studio.ui.notify({ tone: "problem", text, details, ...(action ? { action } : {}) });
 }
 
+const TOO_LARGE = 413;
+
+function detailsOf(problem: ServerProblem): string[] {
+  const isTooLarge = problem.status === TOO_LARGE; // what the server advises then is for programs
+  return [isTooLarge ? problem.message : problem.details].filter(Boolean);
+}
+
+/** What the conversion of a workflow had to leave out; often the reason why nothing can run. */
+function warningsIn(answer: unknown): string[] {
+  return isObject(answer) && Array.isArray(answer["warnings"]) ? answer["warnings"].map(String) : [];
+}
+
 function sentenceOf(problem: ServerProblem, nodes: number, t: Text): string {
+  if (problem.status === TOO_LARGE) return t("running.tooLarge");
   if (nodes > 0) return nodes === 1 ? t("running.refusedNode") : t("running.refusedNodes", { count: nodes });
   if (problem.kind === "prompt_no_outputs") return t("running.noOutputs");
   return problem.message;
