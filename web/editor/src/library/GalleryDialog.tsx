@@ -26,9 +26,10 @@ export function GalleryDialog({ about, close }: DialogProps) {
   const back: OpenDialog = { name: "gallery", about: { search, current, selected } };
   const keys = new Set(selected.map(fileKey));
   const toggle = (one: OutputFile): void =>
-    setSelected(
-      keys.has(fileKey(one)) ? selected.filter((other) => fileKey(other) !== fileKey(one)) : [...selected, one],
-    );
+    setSelected((before) => {
+      const others = before.filter((other) => fileKey(other) !== fileKey(one));
+      return others.length < before.length ? others : [...before, one];
+    });
   const remove = async (gone: readonly OutputFile[]): Promise<void> => {
     const kept = new Set((await deletePictures(studio, gone)).map(fileKey));
     gallery.remove(gone.filter((one) => !kept.has(fileKey(one))));

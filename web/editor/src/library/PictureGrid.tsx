@@ -34,6 +34,18 @@ export function PictureGrid({ files, total, wanted, need, selected, current, foc
   const first = rows.first * shape.columns;
   const shown = files.slice(first, lastWanted);
   useKeptInView(frame, shape, current);
+  const clicked = useRef<OutputFile | null>(null);
+  const choose = (place: number, adding: boolean): void => {
+    const file = files[place];
+    if (!file) return;
+    focus(place);
+    const before = clicked.current;
+    clicked.current = adding ? null : file;
+    if (!adding) return;
+    // As in file managers: what a plain click chose belongs to what is added to it.
+    if (before && selected.size === 0 && fileKey(before) !== fileKey(file)) toggle(before);
+    toggle(file);
+  };
   const keys = (event: React.KeyboardEvent): void => {
     const file = files[current];
     const to = gridKey(event.key, current, shape, files.length);
@@ -71,7 +83,7 @@ export function PictureGrid({ files, total, wanted, need, selected, current, foc
               size={shape.row}
               isSelected={selected.has(fileKey(file))}
               isCurrent={first + index === current}
-              choose={() => focus(first + index)}
+              choose={(adding) => choose(first + index, adding)}
               open={() => open(first + index)}
               toggle={() => toggle(file)}
             />
@@ -88,7 +100,7 @@ interface CellShown {
   readonly size: number;
   readonly isSelected: boolean;
   readonly isCurrent: boolean;
-  readonly choose: () => void;
+  readonly choose: (adding: boolean) => void;
   readonly open: () => void;
   readonly toggle: () => void;
 }
@@ -106,10 +118,7 @@ function Cell({ file, id, size, isSelected, isCurrent, choose, open, toggle }: C
       title={file.filename}
       draggable
       onDragStart={(event) => dragPicture(event, file, server)}
-      onClick={(event) => {
-        choose();
-        if (event.ctrlKey || event.metaKey || event.shiftKey) toggle();
-      }}
+      onClick={(event) => choose(event.ctrlKey || event.metaKey || event.shiftKey)}
       onDoubleClick={open}
     >
       <img
