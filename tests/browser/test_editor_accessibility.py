@@ -1,5 +1,6 @@
 """The editor's main views, judged by axe-core: names, roles, contrast, focus order (WCAG 2.2 A and AA)."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 def faults(page: Page) -> list[str]:
     """What axe-core finds wrong with the page as it is, each with the element and how to mend it."""
     if not AXE.is_file():
-        pytest.fail("axe-core is not installed: run `npm ci` in web/editor, or `python -m tests`, which does.")
+        message = "axe-core is not installed: run `npm ci` in web/editor, or `python -m tests`, which does"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     page.evaluate(AXE.read_text())
     # The canvas zooms: how large a target on it is, is the person's to choose.
     options = {"runOnly": {"type": "tag", "values": RULES}, "rules": {"target-size": {"enabled": False}}}
