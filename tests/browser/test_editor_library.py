@@ -71,6 +71,18 @@ def test_two_pictures_are_compared_with_a_line_that_keys_and_pointers_move(galle
     expect(page.get_by_role("option", selected=True)).to_have_count(2)
 
 
+def test_what_a_click_chose_belongs_to_what_is_added_to_it(gallery_page):
+    page = gallery_page
+    page.keyboard.press("Shift+G")
+    found = cells(page, ".gallery-dialog")
+    expect(found).to_have_count(2, timeout=RUN_MS)
+    found.nth(0).click()
+    expect(page.get_by_role("option", selected=True)).to_have_count(0)
+    found.nth(1).click(modifiers=["Control"])
+    expect(page.get_by_role("option", selected=True)).to_have_count(2)
+    expect(page.get_by_role("button", name="Compare")).to_be_enabled()
+
+
 def test_a_picture_is_enlarged_and_deleted_and_new_ones_appear_by_themselves(gallery_page, studio):
     page = gallery_page
     page.get_by_role("button", name="Gallery").click()
