@@ -4,6 +4,7 @@ import { type Column, useColumn } from "./column";
 import { Menu, type MenuEntry } from "./Menu";
 import { refreshChoices } from "./refreshing";
 import { plainText } from "./row_parts";
+import { isShownOutside, showOutside } from "./outside";
 import { copyValue, resetValue } from "./value_acts";
 
 interface Props {
@@ -40,7 +41,13 @@ function entriesOf(column: Column, widget: Widget, row: HTMLElement, x: number, 
     const title = t("widgets.reset", { value: shortened(plainText(usual)) });
     entries.push({ title, keys: t("widgets.reset_keys"), run: () => resetValue(column, widget) });
   }
-  if (widget.spec.type === "COMBO") entries.push({ title: t("widgets.refresh"), run: () => void refreshChoices(column.studio) });
+  if (widget.spec.type === "COMBO")
+    entries.push({ title: t("widgets.refresh"), run: () => void refreshChoices(column.studio) });
+  const outside = isShownOutside(column, widget);
+  if (outside !== null) {
+    const title = t(outside ? "widgets.hide_outside" : "widgets.show_outside");
+    entries.push({ title, run: () => showOutside(column, widget, !outside) });
+  }
   const title = row.closest(".react-flow__node")?.querySelector(".node-title");
   if (title) entries.push({ title: t("widgets.node_menu"), run: () => askForMenu(title, x, y) });
   return entries;
@@ -48,7 +55,9 @@ function entriesOf(column: Column, widget: Widget, row: HTMLElement, x: number, 
 
 /** The node's own menu, as if its title had been asked for it. */
 function askForMenu(title: Element, x: number, y: number): void {
-  title.dispatchEvent(new MouseEvent("contextmenu", { bubbles: true, cancelable: true, clientX: x, clientY: y, button: 2 }));
+  title.dispatchEvent(
+    new MouseEvent("contextmenu", { bubbles: true, cancelable: true, clientX: x, clientY: y, button: 2 }),
+  );
 }
 
 function rangeOf({ t }: Column, { spec }: Widget): string {
