@@ -13,6 +13,7 @@ import type { Studio } from "../state/studio";
 import { extentOf, type Layout, type Line } from "./layout/layout";
 import { Paint } from "./links/colours";
 import { distanceTo, flattened, type LinkStyle } from "./links/curves";
+import { fitted, MARGIN } from "./scene/fitting";
 import { standingOut } from "./scene/marks";
 import { type Block, SceneOverlay, type Stroke } from "./scene/SceneOverlay";
 import { boxOf, type Hidden, ScenePainting } from "./scene/ScenePainting";
@@ -31,7 +32,6 @@ export interface Elements {
 const NOTHING_HIDDEN: Hidden = { links: new Set(), nodes: new Set(), groups: new Set() };
 export const LEAST_ZOOM = 0.05;
 export const GREATEST_ZOOM = 4;
-const FIT_MARGIN = 40; // pixels around what is fitted
 const LINK_REACH = 7; // pixels from which a link is hit
 
 export class CanvasEngine implements CanvasView {
@@ -186,14 +186,17 @@ export class CanvasEngine implements CanvasView {
     const all = box ?? (this.layout ? extentOf(this.layout) : null);
     const { width, height } = this.view();
     if (!all || width === 0) return;
-    const across = (width - 2 * FIT_MARGIN) / Math.max(all.width, 1);
-    const down = (height - 2 * FIT_MARGIN) / Math.max(all.height, 1);
-    const zoom = Math.max(LEAST_ZOOM, Math.min(1, across, down));
-    this.goTo({
-      x: width / 2 - (all.x + all.width / 2) * zoom,
-      y: height / 2 - (all.y + all.height / 2) * zoom,
-      zoom,
-    });
+    const boxes = box ? [box] : [...(this.layout?.places.values() ?? [])].map((place) => place.box);
+    this.goTo(fitted(all, { width, height }, LEAST_ZOOM, this.coveredCorner(), boxes));
+  }
+
+  /** The part of the screen that the minimap and the zoom's buttons cover. */
+  private coveredCorner(): { readonly width: number; readonly height: number } | null {
+    const { root } = this.elements;
+    const cover = root.querySelector(".canvas-corner")?.getBoundingClientRect();
+    if (!cover) return null;
+    const { right, bottom } = root.getBoundingClientRect();
+    return { width: right - cover.left, height: bottom - cover.top };
   }
 
   goTo(viewport: { readonly x: number; readonly y: number; readonly zoom: number }): void {
@@ -225,7 +228,7 @@ export class CanvasEngine implements CanvasView {
   reveal(box: Box): void {
     const { x, y, zoom } = this.view();
     const seen = this.seen();
-    const margin = FIT_MARGIN / zoom;
+    const margin = MARGIN / zoom;
     const dx = shift(box.x - margin, box.width + 2 * margin, seen.x, seen.width);
     const dy = shift(box.y - margin, box.height + 2 * margin, seen.y, seen.height);
     if (dx !== 0 || dy !== 0) this.goTo({ x: x - dx * zoom, y: y - dy * zoom, zoom });
