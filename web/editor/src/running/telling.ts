@@ -27,7 +27,7 @@ export function told(state: RunsState, messages: readonly SocketMessage[], now: 
 
 const TELLERS: Readonly<Record<string, (changes: Changes, data: Data, now: number) => void>> = {
   status: tellStatus,
-  execution_start: (changes, data) => changes.changeRun(promptOf(data), { status: "running", nodesDone: 0 }),
+  execution_start: tellStart,
   execution_cached: tellCached,
   executing: tellExecuting,
   progress: tellProgress,
@@ -126,13 +126,30 @@ function tellError(changes: Changes, data: Data): void {
   const message = String(data["exception_message"] ?? "").trim();
   const input = typeof data["weft_input"] === "string" ? data["weft_input"] : null;
   const details = String(data["exception_type"] ?? "");
-  if (id) {
-    const problems = [{ message, details, input }];
-    become(changes, run, id, "failed", { problems, preview: null });
-    for (const around of instancesAround(id))
-      changes.changeNode(run.tab, around, { problems: [{ message, details: id, input: null }] });
+  for (const failed of id ? [id] : runningOf(changes, run)) {
+    become(changes, run, failed, "failed", { problems: [{ message, details, input }], preview: null });
+    for (const around of instancesAround(failed))
+      changes.changeNode(run.tab, around, { problems: [{ message, details: failed, input: null }] });
   }
-  if (details !== "ExecutionBlocked") end(changes, run.prompt, "error");
+  if (details === "ExecutionBlocked") return;
+  changes.changeRun(run.prompt, { failure: message });
+  end(changes, run.prompt, "error");
+}
+
+/** A job begins, maybe for the second time because its worker died: then nothing of the first time runs any more. */
+function tellStart(changes: Changes, data: Data): void {
+  const run = changes.run(promptOf(data));
+  if (!run) return;
+  changes.changeRun(run.prompt, { status: "running", nodesDone: 0 });
+  for (const id of runningOf(changes, run)) changes.changeNode(run.tab, id, { state: "waiting", preview: null });
+}
+
+/** The nodes that are at work; instances of subgraphs are not, only what is in them. */
+function runningOf(changes: Changes, run: Run): string[] {
+  const running = [...changes.nodesOf(run.tab)].filter(
+    ([, node]) => node.state === "running" && node.prompt === run.prompt,
+  );
+  return running.map(([id]) => id).filter((id) => !running.some(([other]) => other.startsWith(`${id}:`)));
 }
 
 const REPORTED: Readonly<Record<string, NodeRunState>> = { ran: "done", cached: "cached", failed: "failed" };

@@ -53,6 +53,8 @@ export interface Run {
   readonly status: RunStatus;
   /** No answer came when it was sent: the server may have it or not, until it can be asked. */
   readonly isLost?: boolean;
+  /** Why it failed, in the server's words. */
+  readonly failure?: string;
   readonly secondsLeft: number | null;
   readonly secondsTotal: number | null;
   /** The time left comes from earlier runs on this machine, not from a rule of thumb. */

@@ -1,7 +1,7 @@
 /** What the tests use of Node.js; its own types would also change those of the browser's functions. */
 declare module "node:fs" {
   export function existsSync(path: string): boolean;
-  export function readdirSync(path: string): string[];
+  export function readdirSync(path: string, options?: { readonly recursive: true }): string[];
   export function readFileSync(path: string): Uint8Array<ArrayBuffer>;
   export function readFileSync(path: string, encoding: "utf8"): string;
 }

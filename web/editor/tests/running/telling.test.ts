@@ -198,3 +198,22 @@ test("a hundred messages copy the nodes of a tab once", () => {
   expect(change.nodes?.get(TAB)?.get("4")).toBe(nodes.get("4"));
   expect(nodes.get("3")).toEqual({ state: "waiting" });
 });
+
+describe("a worker that dies", () => {
+  const start: SocketMessage = { type: "execution_start", data: { prompt_id: "job" } };
+  const executing = (node: string): SocketMessage => ({ type: "executing", data: { prompt_id: "job", node } });
+
+  test("nothing of the first attempt runs any more when the second begins", () => {
+    const state = after(stateWith(queued("job")), [start, executing("3"), start, executing("4")]);
+    expect(statesOf(state)).toEqual({ 3: "waiting", 4: "running" });
+  });
+
+  test("the node at which it died says so, and so does the run", () => {
+    const data = { prompt_id: "job", node_id: "", exception_message: "The worker died.", exception_type: "WorkerDied" };
+    const state = after(stateWith(queued("job")), [start, executing("5:3"), { type: "execution_error", data }]);
+    const problem = { message: "The worker died.", details: "WorkerDied", input: null };
+    expect(nodeRun(state, TAB, "5:3")?.problems).toEqual([problem]);
+    expect(nodeRun(state, TAB, "5")?.problems?.[0]?.message).toBe("The worker died.");
+    expect(state.runs.get("job")).toMatchObject({ status: "error", failure: "The worker died." });
+  });
+});
