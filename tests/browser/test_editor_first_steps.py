@@ -99,3 +99,16 @@ def paste_file(target: Locator, name: str, content: bytes, media_type: str) -> N
         }""",
         [name, list(content), media_type],
     )
+
+
+def test_escape_leaves_a_text_and_then_the_node(editor):
+    editor.locator(".canvas").focus()
+    editor.keyboard.press("Tab")
+    editor.keyboard.press("Tab")
+    editor.keyboard.press("Enter")
+    expect(node(editor, 3).locator("textarea")).to_be_focused()
+    editor.keyboard.press("Escape")
+    expect(editor.locator('[data-node="3"]')).to_be_focused()
+    expect(editor.locator(".node[data-selected]")).to_have_count(1)
+    editor.keyboard.press("Escape")
+    expect(editor.locator(".node[data-selected]")).to_have_count(0)

@@ -2,11 +2,12 @@
 
 import type { Action } from "../../actions/action";
 import { INPUT_NODE } from "../../document/workflow";
+import { NOTHING } from "../../state/documents";
 import type { Studio } from "../../state/studio";
 import { readingOrder } from "../layout/reading";
 import { focusSlot } from "../nodes/border_slots";
 import { selectOnly } from "../selecting";
-import { hasGraph, hasNodes, here, withHere } from "./here";
+import { hasAny, hasGraph, hasNodes, here, withHere } from "./here";
 
 /** Go on in reading order; past the last node the focus goes to the buttons, before the first to the canvas. */
 function step(studio: Studio, by: 1 | -1): void {
@@ -67,6 +68,18 @@ export const KEYBOARD: readonly Action[] = [
     }),
   },
   {
+    id: "canvas.back",
+    title: "canvas.back",
+    keys: ["Escape"],
+    inText: true,
+    when: (studio) => enteredNode() !== null || (isFocusOnCanvas() && hasAny(studio)),
+    run(studio) {
+      const entered = enteredNode();
+      if (entered === null) studio.documents.select(NOTHING);
+      else studio.canvas.getState().view?.focus(entered);
+    },
+  },
+  {
     id: "canvas.connect",
     title: "canvas.connect",
     keys: ["C"],
@@ -106,6 +119,17 @@ export const KEYBOARD: readonly Action[] = [
     }),
   },
 ];
+
+/** The node in one of whose controls the focus is. */
+function enteredNode(): string | null {
+  const focused = document.activeElement;
+  const node = focused?.closest<HTMLElement>(".canvas [data-node]");
+  return node && node !== focused ? (node.dataset["node"] ?? null) : null;
+}
+
+function isFocusOnCanvas(): boolean {
+  return document.activeElement === document.body || document.activeElement?.closest(".canvas") != null;
+}
 
 /** Put the focus on a node's first control; Escape brings it back. */
 function enterNode(studio: Studio, key: string): void {
