@@ -50,7 +50,9 @@ class Studio:
     def wait_ready(self) -> None:
         """Wait for the editor and a worker. Without a registry the tests are skipped, or fail where CI is set."""
         self._wait_for_editor()
-        wait_until(WORKER_SECONDS, self._has_worker, lambda: "No worker comes up. The server printed:\n" + self._printed())
+        wait_until(
+            WORKER_SECONDS, self._has_worker, lambda: "No worker comes up. The server printed:\n" + self._printed()
+        )
 
     def clean(self) -> None:
         """Nothing queued, no history, no saved files, no settings, no pictures."""
