@@ -34,6 +34,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
     def __init__(self, take: Take, take_line: TakeLine) -> None:
         self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
         self.death: str | None = None  # why it is gone, a clause
+        self.killed = False  # it was ended by somebody else, or by the system for want of memory
         self.pid: int | None = None
         self._take = take
         self._take_line = take_line
@@ -123,6 +124,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         assert self._transport is not None
         code = self._transport.get_returncode()
         self._transport.close()
+        self.killed = self._ours is None and code == -9
         self.death = self._ours or how_it_died(0 if code is None else code, self._kills, self._said)
         return self.death
 

@@ -43,6 +43,7 @@ class Seat:
         self._task: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._set_aside: dict[str, str] = {}  # node packs that ended the process while they were imported -> how
+        self._killed_importing: set[str] = set()  # packs in whose import somebody else ended the process
 
     @property
     def name(self) -> str:
@@ -149,9 +150,15 @@ class Seat:
         return death, worked
 
     def _sets_pack_aside(self, death: str) -> bool:
-        """Whether the process died in the import of a node pack, which is then left out from now on."""
+        """Whether the process died in the import of a node pack, which is then left out from now on.
+
+        A process that was killed says nothing against the pack that it was importing, until it happens again there.
+        """
         at = self.last_node(STARTING)
         if at is None or not at.id or at.id in self._set_aside:
+            return False
+        if self._process is not None and self._process.killed and at.id not in self._killed_importing:
+            self._killed_importing.add(at.id)
             return False
         self._set_aside[at.id] = death
         return True

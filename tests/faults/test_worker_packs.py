@@ -110,3 +110,29 @@ def test_packs_that_end_the_worker_while_they_are_imported_are_left_out(tmp_path
             assert b.dispatcher.workers[0].restarts == 2
 
     asyncio.run(main())
+
+
+KILLED_ONCE = """
+import os, pathlib, signal
+mark = pathlib.Path(__file__).with_suffix(".mark")
+if not mark.exists():
+    mark.touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_worker_that_is_killed_while_it_imports_a_pack_is_not_the_packs_fault_the_first_time(tmp_path):
+    packs = tmp_path / "custom_nodes"
+    packs.mkdir()
+    (packs / "a_unlucky.py").write_text(KILLED_ONCE + GOOD)
+    (packs / "b_deadly.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
+
+    async def main():
+        async with torch_bench(tmp_path) as b:
+            await b.ready()
+            found = {one.name: one for one in b.dispatcher.packs}
+            assert list(found["a_unlucky"].nodes) == ["A"]
+            assert "SIGKILL" in found["b_deadly"].error
+            assert b.dispatcher.workers[0].restarts == 3
+
+    asyncio.run(main())

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from tempfile import mkdtemp
 
 from tests.web.helpers.serving import NOBODY, Served, serving
 from web.files.listing import Listing
@@ -9,11 +10,15 @@ from web.files.state import FILES
 
 
 def fill(folder: Path, names: list[str], size: int = 1) -> None:
+    """Put files into a folder, each whole and with its time at once: the server may be reading it."""
     for number, name in enumerate(names):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"x" * (size + number))
-        os.utime(path, (1_000_000_000 + number, 1_000_000_000 + number))
+        made = Path(mkdtemp()) / "made"
+        made.write_bytes(b"x" * (size + number))
+        os.utime(made, (1_000_000_000 + number, 1_000_000_000 + number))
+        made.replace(path)
+        made.parent.rmdir()
 
 
 def settle(*folders: Path) -> None:
