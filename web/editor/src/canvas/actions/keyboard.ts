@@ -75,8 +75,8 @@ export const KEYBOARD: readonly Action[] = [
     when: (studio) => enteredNode() !== null || (isFocusOnCanvas() && hasAny(studio)),
     run(studio) {
       const entered = enteredNode();
-      if (entered === null) studio.documents.select(NOTHING);
-      else studio.canvas.getState().view?.focus(entered);
+      if (entered) entered.focus({ preventScroll: true });
+      else studio.documents.select(NOTHING);
     },
   },
   {
@@ -121,10 +121,10 @@ export const KEYBOARD: readonly Action[] = [
 ];
 
 /** The node in one of whose controls the focus is. */
-function enteredNode(): string | null {
+function enteredNode(): HTMLElement | null {
   const focused = document.activeElement;
   const node = focused?.closest<HTMLElement>(".canvas [data-node]");
-  return node && node !== focused ? (node.dataset["node"] ?? null) : null;
+  return node && node !== focused ? node : null;
 }
 
 function isFocusOnCanvas(): boolean {
