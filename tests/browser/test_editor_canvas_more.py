@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.studio import Studio, open_editor
 from tests.browser.test_editor_canvas import drag, ends, graph, middle, node, socket, title
+from tests.browser.test_editor_inspect import run_template
 
 
 @pytest.fixture
@@ -222,17 +223,33 @@ def test_nodes_are_copied_to_another_tab_of_the_browser(canvas, studio):
     other.close()
 
 
-def test_undo_leaves_a_node_its_picture(canvas, studio):
-    with canvas.expect_response("**/api/prompt"):
-        canvas.keyboard.press("Control+Enter")
-    studio.wait_idle()
-    picture = node(canvas, 11).locator(".node-picture img")
+WATCH = """() => {
+    window.previewed = new Set();
+    const look = () => {
+        for (const image of document.querySelectorAll("img.node-latest")) {
+            const { node } = image.closest("[data-node]").dataset;
+            if (image.complete && image.naturalWidth > 0) window.previewed.add(node);
+        }
+    };
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributeFilter: ["src"] });
+    document.addEventListener("load", look, { capture: true });
+}"""
+
+
+def test_a_sampler_shows_how_far_it_is_and_undo_leaves_a_node_its_picture(canvas, studio):
+    canvas.evaluate(WATCH)
+    run_template(canvas, studio, "Text to image")
+    saved = canvas.locator('.react-flow__node:has([data-type="SaveImage"])')
+    picture = saved.locator(".node-picture img")
     expect(picture).to_be_visible()
+    (sampler,) = canvas.evaluate("[...window.previewed]")
+    expect(node(canvas, sampler).locator(".node")).to_have_attribute("data-type", "KSampler")
+    expect(canvas.locator("img.node-latest")).to_have_count(0)
     shown = picture.get_attribute("src")
-    title(canvas, 11).click()
+    saved.locator(".node-name").click()
     canvas.keyboard.press("Shift+ArrowRight")
     canvas.keyboard.press("Delete")
-    expect(node(canvas, 11)).to_have_count(0)
+    expect(saved).to_have_count(0)
     canvas.keyboard.press("Control+z")
     canvas.keyboard.press("Control+z")
     expect(picture).to_have_attribute("src", shown or "")

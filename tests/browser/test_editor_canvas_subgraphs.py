@@ -152,3 +152,15 @@ def test_a_link_inside_is_inspected_where_its_value_comes_from(inside):
     instance(inside).locator(".node-name").click()
     inside.locator(".canvas").press("i")
     expect(inside.get_by_role("complementary", name="Wire").get_by_role("heading")).to_contain_text("Base → LATENT")
+
+
+def test_a_subgraph_is_renamed_where_its_way_is_shown(inside):
+    way = inside.get_by_role("navigation", name="Shown subgraph")
+    way.get_by_role("button", name="Subgraph").dblclick()
+    inside.keyboard.type("Drawing")
+    inside.keyboard.press("Enter")
+    expect(way.get_by_role("button", name="Drawing")).to_be_visible()
+    leave(inside)
+    expect(instance(inside).locator(".node-name")).to_have_text("Drawing")
+    inside.keyboard.press("Control+z")
+    expect(instance(inside).locator(".node-name")).to_have_text("Subgraph")

@@ -55,7 +55,9 @@ export interface OpenMenu {
 export type Renaming =
   | { readonly kind: "node"; readonly key: string }
   | { readonly kind: "group"; readonly index: number }
-  | ({ readonly kind: "slot" } & BorderSlot);
+  | ({ readonly kind: "slot" } & BorderSlot)
+  /** The shown one. */
+  | { readonly kind: "subgraph" };
 
 /** A list about a node: of its links, to choose one, or of its widgets, to say which its subgraph shows. */
 export interface OpenList {

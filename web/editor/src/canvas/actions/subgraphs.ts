@@ -63,6 +63,12 @@ export const SUBGRAPHS: readonly Action[] = [
     },
   },
   {
+    id: "canvas.renameSubgraph",
+    title: "canvas.renameSubgraph",
+    when: isInside,
+    run: (studio) => studio.canvas.setState({ renaming: { kind: "subgraph" } }),
+  },
+  {
     id: "canvas.unpack",
     title: "canvas.unpack",
     when: isInstance,

@@ -24,7 +24,7 @@ const ENTRIES: Readonly<Record<MenuTarget["kind"], readonly (readonly string[])[
   canvas: [
     ["canvas.addNode", "canvas.group"],
     ["canvas.paste", "canvas.pasteLinked", "canvas.selectAll"],
-    ["canvas.fit", "canvas.arrange", "canvas.leave"],
+    ["canvas.fit", "canvas.arrange", "canvas.leave", "canvas.renameSubgraph"],
     ["canvas.snap", "canvas.toggleMinimap", "canvas.styleCurved", "canvas.styleStraight", "canvas.styleStepped"],
   ],
   node: [
