@@ -9,6 +9,7 @@ import { CanvasEngine, GREATEST_ZOOM, LEAST_ZOOM } from "./engine";
 import { GroupLayer } from "./groups/GroupLayer";
 import { BendLayer } from "./links/BendLayer";
 import { DetailContext, Revealer } from "./nodes/detail";
+import { Ground } from "./scene/Ground";
 import { BoundaryView } from "./nodes/BoundaryView";
 import { NodeView } from "./nodes/NodeView";
 import { RerouteView } from "./nodes/RerouteView";
@@ -44,10 +45,10 @@ function CanvasInside() {
   useGestures(engine);
   useMarkedRuns(engine, near);
   const [revealer] = useState(() => new Revealer());
-  const detail = useMemo(() => ({ near, revealer }), [near, revealer]);
+  useEffect(() => revealer.come(near), [revealer, near]);
   return (
     <ShownContext value={shown}>
-      <DetailContext value={detail}>
+      <DetailContext value={revealer}>
         <div
           ref={parts.root}
           className="canvas"
@@ -64,7 +65,6 @@ function CanvasInside() {
           <div className="dots" ref={parts.dots} />
           <ReactFlow
             nodeTypes={NODE_TYPES}
-            onlyRenderVisibleElements
             minZoom={LEAST_ZOOM}
             maxZoom={GREATEST_ZOOM}
             nodesDraggable={false}
@@ -81,11 +81,17 @@ function CanvasInside() {
           >
             <ViewportPortal>
               <div className="group-layer">
-                {layout && near ? <GroupLayer groups={layout.graph.groups ?? NO_GROUPS} /> : null}
+                <Ground layout={layout} />
+                {engine && layout ? (
+                  <GroupLayer sight={engine.sight} groups={layout.graph.groups ?? NO_GROUPS} />
+                ) : null}
               </div>
               <canvas className="links" ref={parts.links} />
               <canvas className="links links-over" ref={parts.overlay} />
-              {layout && near ? <BendLayer bends={layout.bends} types={layout.bendTypes} /> : null}
+              <Ground layout={layout} />
+              {engine && layout ? (
+                <BendLayer sight={engine.sight} bends={layout.bends} types={layout.bendTypes} />
+              ) : null}
             </ViewportPortal>
           </ReactFlow>
           {engine && layout ? <Overlays engine={engine} layout={layout} /> : null}
@@ -112,7 +118,10 @@ function useParts() {
     const made = new CanvasEngine(studio, { root: root.current, probe: probe.current, links, overlay }, flow);
     setEngine(made);
     studio.canvas.setState({ view: made });
-    return () => studio.canvas.setState({ view: null });
+    return () => {
+      made.sight.end();
+      studio.canvas.setState({ view: null });
+    };
   }, [studio, flow, links, overlay]);
   return { root, probe, dots, links: setLinks, overlay: setOverlay, engine };
 }

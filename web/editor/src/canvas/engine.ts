@@ -5,6 +5,7 @@
  */
 
 import type { ReactFlowState } from "@xyflow/react";
+import { flushSync } from "react-dom";
 import type { StoreApi } from "zustand/vanilla";
 import type { Box } from "../document/geometry";
 import type { CanvasView, Point } from "../state/canvas";
@@ -17,6 +18,7 @@ import { fitted, MARGIN } from "./scene/fitting";
 import { standingOut } from "./scene/marks";
 import { type Block, SceneOverlay, type Stroke } from "./scene/SceneOverlay";
 import { boxOf, type Hidden, ScenePainting } from "./scene/ScenePainting";
+import { Sight } from "./scene/Sight";
 import { isNear, seenIn, type View } from "./scene/view";
 
 /** React Flow's store: the view and the nodes that it draws. */
@@ -36,6 +38,8 @@ const LINK_REACH = 7; // pixels from which a link is hit
 
 export class CanvasEngine implements CanvasView {
   readonly paint: Paint;
+  /** What is an element. */
+  readonly sight: Sight;
   private readonly painting: ScenePainting;
   private readonly overlay: SceneOverlay;
   private strokes: readonly Stroke[] = [];
@@ -54,13 +58,22 @@ export class CanvasEngine implements CanvasView {
     this.paint = new Paint(elements.probe);
     this.painting = new ScenePainting(elements.links, this.paint);
     this.overlay = new SceneOverlay(elements.overlay, this.paint);
+    this.sight = new Sight({
+      view: () => this.view(),
+      isHeld: () => elements.root.dataset["gesture"] !== undefined,
+      drawn: flushSync,
+    });
+    this.sight.state.subscribe((now, before) => {
+      if (now.isComplete !== before.isComplete) this.repaint();
+    });
   }
 
   /** What is shown now; it is painted anew unless all that is on the canvas is as it was. */
   show(layout: Layout): void {
     const sameLinks = this.layout?.lines === layout.lines;
-    const sameNodes = this.isNear() || this.layout?.graph === layout.graph;
+    const sameNodes = !this.paintsBlocks() || this.layout?.graph === layout.graph;
     this.layout = layout;
+    this.sight.show(layout);
     this.elements.root.dataset["nodes"] = String(layout.graph.nodes.length);
     if (!sameLinks || !sameNodes) this.repaint();
     this.mark();
@@ -69,7 +82,8 @@ export class CanvasEngine implements CanvasView {
   /** Paint everything anew: it, its style or the theme changed. */
   repaint(): void {
     if (!this.layout) return;
-    this.painting.show({ layout: this.layout, hidden: this.hidden, style: this.linkStyle() });
+    const blocks = this.paintsBlocks();
+    this.painting.show({ layout: this.layout, hidden: this.hidden, style: this.linkStyle(), blocks });
   }
 
   private linkStyle(): LinkStyle {
@@ -85,14 +99,19 @@ export class CanvasEngine implements CanvasView {
 
   /** The view moved or changed its size. */
   viewMoved(): void {
-    const view = this.view();
-    this.painting.follow(view);
+    this.painting.follow(this.view());
+    this.sight.follow();
     this.mark();
   }
 
   /** Whether nodes are elements; else they are painted. */
   isNear(): boolean {
     return isNear(this.view());
+  }
+
+  /** Whether nodes are painted: from afar, and until those in sight are elements. */
+  private paintsBlocks(): boolean {
+    return !this.sight.state.getState().isComplete;
   }
 
   view(): View {
@@ -235,8 +254,9 @@ export class CanvasEngine implements CanvasView {
   }
 
   focus(node: string | null): void {
-    if (node === null) this.elements.root.focus({ preventScroll: true });
-    else this.studio.canvas.setState({ focused: node });
+    if (node === null) return this.elements.root.focus({ preventScroll: true });
+    this.studio.canvas.setState({ focused: node }); // gives it the focus once it is an element
+    this.nodeElement(node)?.querySelector<HTMLElement>("[data-node]")?.focus({ preventScroll: true });
   }
 
   /** The element that React Flow made for a node; null while it is out of sight. */

@@ -12,17 +12,17 @@ export type FlowNode = Node<NodeData, NodeLook>;
 /**
  * React Flow's nodes for a layout; `known` are those of before.
  *
- * @param kept which nodes are elements; null: all of them. From afar most are painted.
+ * @param kept which nodes are elements.
  */
 export function flowNodes(
   layout: Layout,
   selected: ReadonlySet<string>,
-  kept: ReadonlySet<string> | null,
+  kept: ReadonlySet<string>,
   known: ReadonlyMap<string, FlowNode>,
 ): FlowNode[] {
   const nodes: FlowNode[] = [];
   for (const place of layout.places.values()) {
-    if (kept && !kept.has(place.key)) continue;
+    if (!kept.has(place.key)) continue;
     const before = known.get(place.key);
     const isSelected = selected.has(place.key);
     const same = before && before.data.place === place && before.selected === isSelected && !before.dragging;

@@ -5,12 +5,13 @@ import { useRuns, useTab } from "../state/studio";
 import type { Shown } from "./context";
 import { type FlowNode, flowNodes } from "./flow_nodes";
 import type { Layout } from "./layout/layout";
+import type { InSight } from "./scene/Sight";
 
 /**
  * Hands React Flow its nodes when the graph or the selection changed; the canvas itself is not drawn anew for it.
  *
- * @param near all nodes are elements; else those alone that have pictures, and the focused one.
- * @param focused the node that has the focus.
+ * @param near nodes in sight are elements; else those alone that have pictures.
+ * @param focused the node that has the focus: it is an element wherever it is.
  */
 export function useFlowNodes(layout: Layout | null, shown: Shown, near: boolean, focused: string | null): void {
   const flow = useStoreApi<FlowNode>();
@@ -21,17 +22,25 @@ export function useFlowNodes(layout: Layout | null, shown: Shown, near: boolean,
   const known = useRef<ReadonlyMap<string, FlowNode>>(new Map());
   const pictured = useRuns((runs) => (near ? "" : picturedKeys(runs, shown)));
   const kept = useMemo(
-    () => (near ? null : new Set([...pictured.split("\n"), ...(focused === null ? [] : [focused])])),
-    [near, pictured, focused],
+    () => new Set([...(pictured === "" ? [] : pictured.split("\n")), ...(focused === null ? [] : [focused])]),
+    [pictured, focused],
   );
-  useLayoutEffect(() => {
-    const nodes = layout ? flowNodes(layout, selected ?? new Set(), kept, known.current) : [];
-    known.current = new Map(nodes.map((node) => [node.id, node]));
-    flow.getState().setNodes(nodes);
-  }, [flow, layout, selected, kept]);
+  useLayoutEffect(() => engine?.sight.keep(kept), [engine, kept]);
   useLayoutEffect(() => {
     if (engine && layout) engine.show(layout);
   }, [engine, layout]);
+  useLayoutEffect(() => {
+    if (!engine) return;
+    const give = ({ nodes: inSight }: InSight): void => {
+      const nodes = layout ? flowNodes(layout, selected ?? new Set(), inSight, known.current) : [];
+      known.current = new Map(nodes.map((node) => [node.id, node]));
+      flow.getState().setNodes(nodes);
+    };
+    give(engine.sight.state.getState());
+    return engine.sight.state.subscribe((now, before) => {
+      if (now.nodes !== before.nodes) give(now);
+    });
+  }, [flow, engine, layout, selected]);
   useLayoutEffect(() => engine?.mark(), [engine, links, selected, groups]);
 }
 

@@ -1,17 +1,22 @@
 import { type CSSProperties, memo } from "react";
+import { useStore } from "zustand";
 import { setGroupFields } from "../../document/commands/groups";
 import { isFolded, shownGroupBox } from "../../document/groups";
 import type { Group } from "../../document/workflow";
 import { useText } from "../../i18n/use_text";
 import { useCanvas, useStudio, useTab } from "../../state/studio";
 import { TitleField } from "../nodes/TitleField";
+import type { Sight } from "../scene/Sight";
 
 /** The groups of the shown graph, beneath its links and nodes. Their titles are what is dragged. */
-export function GroupLayer({ groups }: { readonly groups: readonly Group[] }) {
+export function GroupLayer({ sight, groups }: { readonly sight: Sight; readonly groups: readonly Group[] }) {
+  const inSight = useStore(sight.state, (state) => state.groups);
   const selected = useTab((tab) => tab.selection.groups);
-  return groups.map((group, index) => (
-    <GroupView key={index} group={group} index={index} isSelected={selected?.has(index) ?? false} />
-  ));
+  return groups.map((group, index) =>
+    inSight.has(index) ? (
+      <GroupView key={index} group={group} index={index} isSelected={selected?.has(index) ?? false} />
+    ) : null,
+  );
 }
 
 interface Props {

@@ -12,7 +12,7 @@ import type { Layout } from "../layout/layout";
 import type { Paint } from "../links/colours";
 import { draw, type LinkStyle } from "../links/curves";
 import { paintBlock, paintGroup } from "./blocks";
-import { covers, isNear, lineWidth, seenIn, type View } from "./view";
+import { covers, grown, lineWidth, seenIn, type View } from "./view";
 
 /** What is drawn elsewhere while it moves. */
 export interface Hidden {
@@ -25,6 +25,8 @@ export interface Drawn {
   readonly layout: Layout;
   readonly hidden: Hidden;
   readonly style: LinkStyle;
+  /** Nodes and groups are painted too. */
+  readonly blocks: boolean;
 }
 
 const MARGIN = 0.3; // of the width and height of the view, on each side
@@ -35,7 +37,6 @@ const LARGEST = 4096; // pixels on a side
 export class ScenePainting {
   private covered: Box = { x: 0, y: 0, width: 0, height: 0 };
   private drawnZoom = 0;
-  private drawnNear = true;
   private drawn: Drawn | null = null;
   private view: View = { x: 0, y: 0, zoom: 1, width: 0, height: 0 };
   private rest: ReturnType<typeof setTimeout> | undefined;
@@ -55,7 +56,7 @@ export class ScenePainting {
   follow(view: View): void {
     this.view = view;
     const ratio = view.zoom / this.drawnZoom;
-    const isRough = ratio > SHARP || ratio < 1 / SHARP || isNear(view) !== this.drawnNear;
+    const isRough = ratio > SHARP || ratio < 1 / SHARP;
     if (isRough || !covers(this.covered, seenIn(view))) this.redraw();
     else if (view.zoom !== this.drawnZoom) {
       clearTimeout(this.rest);
@@ -68,9 +69,7 @@ export class ScenePainting {
     const { view, canvas, drawn } = this;
     const context = canvas.getContext("2d");
     if (!context || !drawn || view.width === 0) return;
-    const seen = seenIn(view);
-    const [dx, dy] = [seen.width * MARGIN, seen.height * MARGIN];
-    const area = { x: seen.x - dx, y: seen.y - dy, width: seen.width + 2 * dx, height: seen.height + 2 * dy };
+    const area = grown(seenIn(view), MARGIN);
     const scale = Math.min(view.zoom * devicePixelRatio, LARGEST / area.width, LARGEST / area.height);
     canvas.width = Math.ceil(area.width * scale);
     canvas.height = Math.ceil(area.height * scale);
@@ -79,19 +78,17 @@ export class ScenePainting {
     this.paintAll(context, drawn, area);
     this.covered = area;
     this.drawnZoom = view.zoom;
-    this.drawnNear = isNear(view);
   }
 
-  private paintAll(context: CanvasRenderingContext2D, { layout, hidden, style }: Drawn, area: Box): void {
-    const isFar = !isNear(this.view);
+  private paintAll(context: CanvasRenderingContext2D, { layout, hidden, style, blocks }: Drawn, area: Box): void {
     const { zoom } = this.view;
-    if (isFar) {
+    if (blocks) {
       for (const [index, group] of (layout.graph.groups ?? []).entries()) {
         if (!hidden.groups.has(index)) paintGroup(context, this.paint, group, zoom);
       }
     }
     this.stroke(context, layout, hidden, style, area);
-    if (!isFar) return;
+    if (!blocks) return;
     for (const place of layout.places.values()) {
       if (!hidden.nodes.has(place.key) && overlaps(place.box, area))
         paintBlock(context, this.paint, place, place.box, zoom);

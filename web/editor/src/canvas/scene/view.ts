@@ -36,3 +36,9 @@ export function covers(outer: Box, inner: Box): boolean {
     outer.y + outer.height >= inner.y + inner.height
   );
 }
+
+/** A box with shares of its size added on each side. */
+export function grown({ x, y, width, height }: Box, share: number): Box {
+  const [dx, dy] = [width * share, height * share];
+  return { x: x - dx, y: y - dy, width: width + 2 * dx, height: height + 2 * dy };
+}
