@@ -112,11 +112,13 @@ def test_links_are_chosen_and_bent_and_deleted_by_keyboard(canvas):
     field.press("Enter")
     canvas.get_by_role("menuitem", name="Add a reroute point").press("Enter")
     expect(canvas.locator("[data-bend]")).to_have_count(1)
-    title(canvas, 8).click()
+    expect(node(canvas, 8).locator(".node")).to_be_focused()
     canvas.keyboard.press("Alt+l")
     canvas.keyboard.type("refiner")
     canvas.keyboard.press("Enter")
     canvas.get_by_role("menuitem", name="Delete the link").press("Enter")
+    canvas.keyboard.press("Tab")
+    expect(node(canvas, 10).locator(".node")).to_be_focused()
     assert (8, 0, 9, 3) not in ends(canvas)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.test_editor_accessibility import faults
 from tests.browser.test_editor_canvas import drag, ends, graph, middle, node, socket, title
 
 INPUTS, OUTPUTS = -10, -20  # ids of the ends of a subgraph, as files have them
@@ -164,3 +165,20 @@ def test_a_subgraph_is_renamed_where_its_way_is_shown(inside):
     expect(instance(inside).locator(".node-name")).to_have_text("Drawing")
     inside.keyboard.press("Control+z")
     expect(instance(inside).locator(".node-name")).to_have_text("Subgraph")
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_inside_and_its_lists_are_for_everybody(inside, theme):
+    inside.emulate_media(color_scheme=theme)
+    node(inside, INPUTS).locator(".node-name").click()
+    inside.keyboard.press("Alt+l")
+    expect(inside.get_by_role("combobox", name="Choose a link")).to_be_focused()
+    assert faults(inside) == []
+    inside.keyboard.press("Escape")
+    title(inside, 8).click(button="right")
+    inside.get_by_role("menuitem", name="Show widgets on the subgraph’s node").click()
+    assert faults(inside) == []
+    inside.keyboard.press("Escape")
+    inside.get_by_role("button", name="positive, CONDITIONING").dblclick()
+    expect(inside.get_by_role("textbox", name="Rename the slot")).to_be_focused()
+    assert faults(inside) == []

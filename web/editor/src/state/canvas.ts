@@ -49,6 +49,8 @@ export interface OpenMenu {
   readonly at: Point;
   readonly place: Point;
   readonly target: MenuTarget;
+  /** The node that gets the focus back; absent: the canvas does. */
+  readonly owner?: string;
 }
 
 /** Whose title is being written. */

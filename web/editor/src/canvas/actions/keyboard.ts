@@ -15,7 +15,10 @@ function step(studio: Studio, by: 1 | -1): void {
   const { view } = studio.canvas.getState();
   if (!now || !view) return;
   const order = readingOrder(now.layout);
-  const at = order.findIndex((place) => now.selection.nodes.has(place.key));
+  const { focused } = studio.canvas.getState();
+  const isHere =
+    now.selection.nodes.size > 0 ? (key: string) => now.selection.nodes.has(key) : (key: string) => key === focused;
+  const at = order.findIndex((place) => isHere(place.key));
   const next = order[at < 0 ? (by > 0 ? 0 : order.length - 1) : at + by];
   if (!next) {
     view.focus(null);

@@ -10,12 +10,19 @@ import type { Point } from "../../state/canvas";
 import type { Studio } from "../../state/studio";
 import type { Layout } from "../layout/layout";
 import { partAt } from "../links/curves";
-import { hasLink, hasNodes, type Here, here, withHere } from "./here";
+import { selectionOf } from "../selecting";
+import { hasLink, type Here, here, withHere } from "./here";
 
 /** The one selected link. */
 function selected({ graph, selection }: Here): Link | undefined {
   const [id] = selection.links;
   return id === undefined ? undefined : indexOf(graph).links.get(id);
+}
+
+/** The selected node, or the one with the focus after one of its links was chosen. */
+function nodeHere(studio: Studio): string | null {
+  const [key] = selectionOf(studio).nodes;
+  return key ?? studio.canvas.getState().focused;
 }
 
 /** Where the menu was opened, else where the pointer is. */
@@ -75,10 +82,10 @@ export const LINKS: readonly Action[] = [
     title: "canvas.chooseLink",
     keys: ["Alt+L"],
     onCanvas: true,
-    when: hasNodes(),
+    when: (studio) => nodeHere(studio) !== null,
     run: (studio) => {
-      const [node] = here(studio)?.selection.nodes ?? [];
-      if (node !== undefined) studio.canvas.setState({ list: { of: "links", node } });
+      const node = nodeHere(studio);
+      if (node !== null) studio.canvas.setState({ list: { of: "links", node } });
     },
   },
   {

@@ -25,7 +25,7 @@ function OpenedMenu({ menu }: { readonly menu: OpenMenu }) {
   useEffect(() => list.current?.querySelector<HTMLElement>("button")?.focus(), []);
   const close = (): void => {
     studio.canvas.setState({ menu: null });
-    studio.canvas.getState().view?.focus(null);
+    studio.canvas.getState().view?.focus(menu.owner ?? null);
   };
   const run = (action: Action): void => {
     const done = action.run(studio); // while the menu still says where

@@ -35,8 +35,11 @@ function Opened({ node }: { readonly node: string }) {
       selectOnly(studio, "links", link.id);
       const spot = middle ?? { x: place.box.x, y: place.box.y };
       view?.reveal({ ...spot, width: 1, height: 1 });
-      const menu = { at: view?.toScreen(spot) ?? spot, place: spot, target: { kind: "link", id: link.id } as const };
-      studio.canvas.setState({ list: null, menu });
+      const target = { kind: "link", id: link.id } as const;
+      studio.canvas.setState({
+        list: null,
+        menu: { at: view?.toScreen(spot) ?? spot, place: spot, target, owner: node },
+      });
     };
     return { name: nameOf(layout, link, node), type: link.type, choose };
   });
