@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from execution.cache import Cache
 from execution.planned import Planned
@@ -53,6 +53,17 @@ class _Over:
         return self.nodes.get(node_id)
 
 
+def family_of(extra: Mapping[str, Any]) -> str:
+    """Which workflow a job is a run of: the editor's tab, else the id that the workflow has in its file."""
+    tab = extra.get("weft_tab")
+    if isinstance(tab, str) and tab:
+        return tab
+    pnginfo = extra.get("extra_pnginfo")
+    workflow = cast("Mapping[str, Any]", pnginfo).get("workflow") if isinstance(pnginfo, Mapping) else None
+    known = cast("Mapping[str, Any]", workflow).get("id") if isinstance(workflow, Mapping) else None
+    return known if isinstance(known, str) else ""
+
+
 class Flows:
     """The keys of the last jobs' nodes. Values are looked up in the cache, where looking does not count as use.
 
@@ -63,13 +74,15 @@ class Flows:
         self._cache = cache
         self._registry = registry
         self._runs: OrderedDict[str, _Run] = OrderedDict()  # by job, the newest last
+        self._families: dict[str, str] = {}  # by job: the workflow that it is a run of, as `family_of` tells it
         self._lock = threading.Lock()
 
-    def begin(self, job: str, planned: Planned) -> None:
-        """A job is about to run."""
+    def begin(self, job: str, planned: Planned, family: str = "") -> None:
+        """A job is about to run; only jobs of one family are compared, for ids of nodes mean nothing beyond it."""
         with self._lock:
             self._runs.pop(job, None)
             self._runs[job] = planned
+            self._families[job] = family
 
     def end(self, job: str) -> None:
         """A job is over: what its nodes were is kept, the rest of its run let go."""
@@ -78,7 +91,7 @@ class Flows:
             if isinstance(planned, Planned):
                 self._runs[job] = _Over(planned.all())
             while len(self._runs) > 1 and (len(self._runs) > JOBS or self._nodes() > NODES):
-                self._runs.popitem(last=False)
+                self._families.pop(self._runs.popitem(last=False)[0], None)
 
     def find(self, job: str, node: str, slot: int) -> Flowed:
         """What flowed out of an output of a node.
@@ -117,7 +130,10 @@ class Flows:
             runs = list(self._runs.items())
         names = [name for name, _ in runs]
         seen = {key}
+        family = self._families.get(job)
         for name, run in reversed(runs[: names.index(job)] if job in names else []):
+            if self._families.get(name) != family:
+                continue
             at = run.at(node)
             if at is not None and at[1] == kind and at[0] not in seen:
                 seen.add(at[0])

@@ -20,7 +20,7 @@ from execution.graph import GraphNode, parse_prompt
 from execution.jobs.records import Outcome
 from execution.planned import Planned
 from execution.validators import own_validators
-from execution.workers.flows import Flows, NotThereError
+from execution.workers.flows import Flows, NotThereError, family_of
 from execution.workers.inspecting import Inspection, Inspector
 from execution.workers.last_node import STARTING, VARIABLE, LastNode
 from execution.workers.messages import (
@@ -133,7 +133,7 @@ class WorkerLoop:
         teller = Teller(job.job, self._pipe, self._pictures)
 
         def plan(planned: Planned) -> None:
-            self._flows.begin(job.job, planned)
+            self._flows.begin(job.job, planned, family_of(job.extra))
             teller.plan(planned)
 
         try:

@@ -8,7 +8,7 @@ import pytest
 
 from execution.cache import Entry, MemoryCache
 from execution.events import NodeStarted, Progress
-from execution.workers.flows import JOBS, Flows, NotThereError
+from execution.workers.flows import JOBS, Flows, NotThereError, family_of
 from execution.workers.questions import NoAnswerError
 from execution.workers.reports import CACHED, NodeReport, pack_reports, unpack_reports
 from tests.execution.engine_helpers import registry
@@ -209,3 +209,20 @@ def test_what_was_there_before_is_another_value_that_is_still_kept():
     cache.put("old", "r", Entry([["then"]]))
     assert flows.before("4", "a", 0) == ("0", "a", 0, "STRING", ["then"])
     assert flows.before("4", "b", 0) is None and flows.before("9", "a", 0) is None
+
+
+def test_only_runs_of_the_same_workflow_are_compared():
+    cache = MemoryCache()
+    flows = Flows(cache, registry(text))
+    mine, other = {"weft_tab": "t"}, {"extra_pnginfo": {"workflow": {"id": "w"}}}
+    assert [family_of(extra) for extra in (mine, other, {}, {"extra_pnginfo": {"workflow": None}})] == [
+        "t",
+        "w",
+        "",
+        "",
+    ]
+    for job, extra in (("0", mine), ("1", other), ("2", mine), ("3", {})):
+        cache.put(f"k{job}", "r", Entry([[job]]))
+        flows.begin(job, Plan(a=(f"k{job}", "Text")), family_of(extra))
+    assert flows.before("2", "a", 0).items == ["0"], "that of the same tab, not the one just before"
+    assert flows.before("1", "a", 0) is None and flows.before("3", "a", 0) is None
