@@ -5,7 +5,7 @@ import type { LoadedPicture } from "./picture";
 import type { Bitmap, Rect } from "./pixels/bitmap";
 import { MaskHistory } from "./pixels/history";
 import type { Dab } from "./pixels/stroke";
-import { type MaskSettings, readSettings, writeSettings } from "./settings";
+import { fittingBrush, type MaskSettings, readSettings, writeSettings } from "./settings";
 
 export interface MaskState extends MaskSettings {
   readonly canUndo: boolean;
@@ -41,7 +41,8 @@ export class MaskSession {
     this.mask = picture.mask;
     this.history = new MaskHistory(this.mask);
     const settings = readSettings(storage);
-    this.store = createStore<MaskState>(() => ({ ...settings, ...UNTOUCHED }));
+    const size = fittingBrush(settings.size, Math.max(this.mask.width, this.mask.height));
+    this.store = createStore<MaskState>(() => ({ ...settings, size, ...UNTOUCHED }));
   }
 
   get state(): MaskState {

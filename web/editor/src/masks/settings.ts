@@ -74,6 +74,11 @@ export function readSettings(storage: Storage): MaskSettings {
   return usable({ ...DEFAULTS, ...(Object.fromEntries(entries) as MaskSettings), erases: false, look: "overlay" });
 }
 
+/** The brush to begin with: that of last time, unless it would cover much of a picture whose longer side is `side`. */
+export function fittingBrush(size: number, side: number): number {
+  return size > side / 4 ? Math.max(1, Math.round(side * 0.08)) : size;
+}
+
 export function writeSettings(storage: Storage, settings: MaskSettings): void {
   const kept = Object.keys(DEFAULTS).map((name) => [name, settings[name as keyof MaskSettings]]);
   try {

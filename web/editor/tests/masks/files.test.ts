@@ -3,7 +3,7 @@ import type { Bitmap } from "../../src/masks/pixels/bitmap";
 import { createBitmap } from "../../src/masks/pixels/bitmap";
 import { transparencyPng } from "../../src/masks/pixels/png";
 import { maskedName } from "../../src/masks/saving";
-import { DEFAULTS, readSettings, writeSettings } from "../../src/masks/settings";
+import { DEFAULTS, fittingBrush, readSettings, writeSettings } from "../../src/masks/settings";
 import { difference, noisy } from "./helpers";
 
 interface Chunk {
@@ -88,5 +88,16 @@ describe("the settings", () => {
   );
   it("stay within their ranges", () => {
     expect(readSettings(storage('{"size":1e9,"opacity":-4}'))).toMatchObject({ size: 1000, opacity: 1 });
+  });
+});
+
+describe("the first brush", () => {
+  it.each([
+    [60, 128, 10],
+    [60, 1024, 60],
+    [200, 512, 41],
+    [60, 4, 1],
+  ])("of %i px for a picture of %i px has %i px", (size, side, fitting) => {
+    expect(fittingBrush(size, side)).toBe(fitting);
   });
 });
