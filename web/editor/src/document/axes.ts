@@ -41,7 +41,10 @@ function inGraph(workflow: Workflow, around: Around, prefix: string): Sweepable[
     const schema = schemaOf(node, around);
     const title = node.title ?? definition?.name ?? schema.displayName;
     const own = around.catalogue.has(node.type) ? widgetsOf(node, schema).filter((widget) => !widget.linked) : [];
-    const inner = definition && !prefix.split(":").includes(keyOf(node.id)) ? inGraph(workflow, { ...around, graph: definition }, `${id}:`) : [];
+    const inner =
+      definition && !prefix.split(":").includes(keyOf(node.id))
+        ? inGraph(workflow, { ...around, graph: definition }, `${id}:`)
+        : [];
     return [...own.map((widget) => ({ node: id, title, widget })), ...inner];
   });
 }

@@ -136,7 +136,9 @@ function withExtraSockets(inputs: readonly NodeInput[], entry: Entry): readonly 
 
 /** Seeds have their control in files: who knows the type would take the value behind a seed for it. */
 function unknownValues(entry: Entry): Json[] {
-  return [...entry.values].flatMap(([name, value]) => (SEEDS.has(name) && isNumeric(value) ? [value, "fixed"] : [value]));
+  return [...entry.values].flatMap(([name, value]) =>
+    SEEDS.has(name) && isNumeric(value) ? [value, "fixed"] : [value],
+  );
 }
 
 function valuesOf(entry: Entry, schema: NodeSchema, problems: DocumentProblem[]): Json[] {

@@ -154,7 +154,12 @@ export function freshSize(node: WorkflowNode, schema: NodeSchema): [number, numb
   const longest = Math.max(0, ...schema.inputs.map((input) => input.name.length));
   const out = Math.max(0, ...schema.outputs.map((output) => output.name.length));
   const values = Math.min(WIDEST_VALUES, Math.max(0, ...widgetsOf(node, schema).map(valueWidth)));
-  const width = Math.max(USUAL_WIDTH, (longest + out + 6) * CHARACTER_WIDTH, schema.displayName.length * 9 + 40, values);
+  const width = Math.max(
+    USUAL_WIDTH,
+    (longest + out + 6) * CHARACTER_WIDTH,
+    schema.displayName.length * 9 + 40,
+    values,
+  );
   const hasText = schema.inputs.some((input) => input.isWidget && input.multiline);
   if (schema.inputs.some((input) => input.upload === "image")) return [width, height + PICTURE_ROOM];
   return hasText ? [Math.max(width, TEXT_NODE_SIZE[0]), Math.max(height, TEXT_NODE_SIZE[1])] : [width, height];

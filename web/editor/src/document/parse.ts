@@ -45,7 +45,8 @@ function reasonOf(error: unknown, text: string): string {
   const message = error instanceof Error ? error.message : "";
   const place = /position (\d+)/.exec(message)?.[1];
   if (/end of (JSON )?(input|data)|Unterminated/i.test(message)) return "it ends in the middle";
-  if (place === undefined) return /<(!doctype|html)/i.test(text.slice(0, 200)) ? "it is a web page" : unexpected(message, text);
+  if (place === undefined)
+    return /<(!doctype|html)/i.test(text.slice(0, 200)) ? "it is a web page" : unexpected(message, text);
   if (Number(place) >= text.trimEnd().length) return "it ends in the middle";
   const before = text.slice(0, Number(place));
   const line = before.split("\n").length;
@@ -55,7 +56,8 @@ function reasonOf(error: unknown, text: string): string {
 
 /** Chromium names the sign and cites what is around it, but no place. */
 function unexpected(message: string, text: string): string {
-  const [, sign, around] = /Unexpected token '?(.+?)'?, (?:\.\.\.)?"([\s\S]*)"(?:\.\.\.)? is not valid/.exec(message) ?? [];
+  const [, sign, around] =
+    /Unexpected token '?(.+?)'?, (?:\.\.\.)?"([\s\S]*)"(?:\.\.\.)? is not valid/.exec(message) ?? [];
   const at = around === undefined ? -1 : text.indexOf(around);
   if (sign === undefined || around === undefined || at < 0) return "a character is wrong";
   const upTo = text.slice(0, at + Math.max(0, around.indexOf(sign)));

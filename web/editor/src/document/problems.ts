@@ -28,8 +28,7 @@ const SENTENCES = {
   node_mended: "Node {id} ({type}) had fields that cannot be read ({fields}); those were set right.",
   links_mended: "The list of links was no list; it was read as one.",
   links_unreadable: "Links that cannot be read: {count}. They are kept in the file but not shown.",
-  link_to_nowhere:
-    "Links to nodes or sockets that are not there: {count}. They are kept in the file but not shown.",
+  link_to_nowhere: "Links to nodes or sockets that are not there: {count}. They are kept in the file but not shown.",
   link_id_twice: "Links that share their id with another one: {count}. The later ones count.",
   group_mended: "Groups that cannot be read, and were left out: {count}.",
   subgraph_mended: "Subgraphs that cannot be read, and were left out: {count}.",

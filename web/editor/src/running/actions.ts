@@ -57,5 +57,10 @@ export const RUNNING_ACTIONS: readonly Action[] = [
   { id: "running.autoChange", title: "running.toggleAutoChange", run: (studio) => toggleAuto(studio, "change") },
   { id: "running.autoEndless", title: "running.toggleAutoEndless", run: (studio) => toggleAuto(studio, "endless") },
   { id: "running.panel", title: "running.showQueue", keys: ["Q"], run: (studio) => studio.ui.togglePanel("queue") },
-  { id: "running.history", title: "running.showHistory", keys: ["H"], run: (studio) => studio.ui.togglePanel("history") },
+  {
+    id: "running.history",
+    title: "running.showHistory",
+    keys: ["H"],
+    run: (studio) => studio.ui.togglePanel("history"),
+  },
 ];

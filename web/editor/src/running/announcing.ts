@@ -39,7 +39,11 @@ function tellFailure(studio: Studio, run: Run): void {
     ([, node]) => node.prompt === run.prompt && node.state === "failed" && node.problems?.[0]?.input !== undefined,
   );
   const problem = failed?.[1].problems?.[0];
-  studio.ui.notify({ tone: "problem", text: studio.text("running.endedBadly"), details: problem?.message ?? run.failure ?? "" });
+  studio.ui.notify({
+    tone: "problem",
+    text: studio.text("running.endedBadly"),
+    details: problem?.message ?? run.failure ?? "",
+  });
 }
 
 const WANTED = "weft.notify";

@@ -29,7 +29,12 @@ export function ChoiceList({ t, label, choices, recent, chosen, pick, thumbnail,
     () => (search.trim() === "" ? listed(choices, recent) : matching(choices, search)),
     [choices, recent, search],
   );
-  const [active, setActive] = useState(() => Math.max(0, lines.findIndex((line) => isChosen(line, chosen))));
+  const [active, setActive] = useState(() =>
+    Math.max(
+      0,
+      lines.findIndex((line) => isChosen(line, chosen)),
+    ),
+  );
   const at = usable(lines, active, 1);
   const keyed = (event: KeyboardEvent): void => {
     const next = movedTo(lines, at, event.key);
@@ -150,10 +155,17 @@ function Lines({ id, t, label, lines, at, chosen, pick, thumbnail, point }: Line
 }
 
 function Thumbnail({ address }: { readonly address: string | null }) {
-  return address === null ? null : <img className="choice-picture" src={address} alt="" loading="lazy" decoding="async" />;
+  return address === null ? null : (
+    <img className="choice-picture" src={address} alt="" loading="lazy" decoding="async" />
+  );
 }
 
-const JUMPS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: MOST_LINES, PageUp: -MOST_LINES };
+const JUMPS: Readonly<Record<string, number>> = {
+  ArrowDown: 1,
+  ArrowUp: -1,
+  PageDown: MOST_LINES,
+  PageUp: -MOST_LINES,
+};
 
 /** The line that a key goes to; null for other keys. */
 function movedTo(lines: readonly ListLine[], at: number, key: string): number | null {

@@ -46,8 +46,7 @@ export function ComboRow(props: RowProps) {
         onKeyDown={keyed}
         onBlur={column.seal}
       >
-        <Name>{attributes["aria-label"]}</Name>{" "}
-        <span className="widget-value">{text}</span>
+        <Name>{attributes["aria-label"]}</Name> <span className="widget-value">{text}</span>
       </div>
       {open ? <OpenList row={open} props={props} chosen={chosen} close={() => setOpen(null)} /> : null}
     </>

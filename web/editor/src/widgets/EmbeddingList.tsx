@@ -22,9 +22,11 @@ export function EmbeddingList({ area, completion, complete, close }: Props) {
   const [at, setAt] = useState(0);
   useEffect(() => {
     const asked = new AbortController();
-    studio.server.json<readonly string[]>("/api/embeddings", { signal: asked.signal }).then(setNames, (error: unknown) => {
-      if (!asked.signal.aborted && !(error instanceof ServerProblem)) throw error;
-    });
+    studio.server
+      .json<readonly string[]>("/api/embeddings", { signal: asked.signal })
+      .then(setNames, (error: unknown) => {
+        if (!asked.signal.aborted && !(error instanceof ServerProblem)) throw error;
+      });
     return () => asked.abort();
   }, [studio]);
   const found = useMemo(() => fitting(names, completion.typed, MOST), [names, completion.typed]);

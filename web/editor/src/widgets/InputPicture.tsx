@@ -7,7 +7,15 @@ const SIZE = 640; // pixels at the longer side: enough for a node at twice its s
 const TOP = 4; // padding above it, as in widgets.css
 
 /** The picture that a widget names, in the room below the widgets. */
-export function InputPicture({ value, y, height }: { readonly value: string; readonly y: number; readonly height: number }) {
+export function InputPicture({
+  value,
+  y,
+  height,
+}: {
+  readonly value: string;
+  readonly y: number;
+  readonly height: number;
+}) {
   const { studio, t } = useColumn();
   const file = fileOf(value);
   const [missing, setMissing] = useState<string | null>(null);
@@ -23,7 +31,9 @@ export function InputPicture({ value, y, height }: { readonly value: string; rea
           alt={file.filename}
           draggable={false}
           style={ratio === null ? undefined : { width: `min(100%, ${(height - TOP) * ratio}px)` }}
-          onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => setRatio(naturalWidth / Math.max(1, naturalHeight))}
+          onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
+            setRatio(naturalWidth / Math.max(1, naturalHeight))
+          }
           decoding="async"
           onError={() => setMissing(value)}
         />

@@ -56,9 +56,7 @@ export function Popover({ anchor, owner, close, children, className = "" }: Prop
       window.removeEventListener("resize", close);
     };
   }, [close, owner]);
-  const style = place
-    ? { left: place.left, top: place.top, minWidth: place.least }
-    : { left: 0, top: 0, opacity: 0 }; // not hidden: what is hidden cannot take the focus
+  const style = place ? { left: place.left, top: place.top, minWidth: place.least } : { left: 0, top: 0, opacity: 0 }; // not hidden: what is hidden cannot take the focus
   return createPortal(
     <div ref={box} className={`popover nodrag nopan nowheel nokey ${className}`} style={style}>
       {children}

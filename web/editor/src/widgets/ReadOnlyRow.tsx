@@ -7,7 +7,12 @@ export function ReadOnlyRow(props: RowProps) {
   const attributes = rowAttributes(column, props, "read-only");
   const text = plainText(props.widget.value);
   return (
-    <div {...attributes} role="group" aria-disabled="true" title={attributes.title ?? column.t("widgets.read_only", { value: text })}>
+    <div
+      {...attributes}
+      role="group"
+      aria-disabled="true"
+      title={attributes.title ?? column.t("widgets.read_only", { value: text })}
+    >
       <Name>{attributes["aria-label"]}</Name>
       <span className="widget-value">{text}</span>
     </div>

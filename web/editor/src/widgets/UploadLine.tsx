@@ -24,7 +24,11 @@ export function UploadLine({ widget, y, height }: RowProps) {
   const file = fileOf(plainText(widget.value));
   return (
     <div ref={setLine} className="widget-line nodrag nokey" style={{ top: y + 2, height: height - 4 }}>
-      <label className="upload" data-busy={part !== null || undefined} style={{ "--part": part ?? 0 } as React.CSSProperties}>
+      <label
+        className="upload"
+        data-busy={part !== null || undefined}
+        style={{ "--part": part ?? 0 } as React.CSSProperties}
+      >
         {part === null ? t(`widgets.upload_${kind}`) : t("widgets.uploading", { percent: Math.round(part * 100) })}
         <input
           type="file"
@@ -72,6 +76,10 @@ async function upload(
   } catch (error) {
     if (!(error instanceof ServerProblem)) throw error;
     const text = error.status === 413 ? t("widgets.too_large_for_server", { name: file.name }) : error.message;
-    studio.ui.notify({ tone: "problem", text: t("widgets.upload_failed", { name: file.name, reason: text }), details: error.details });
+    studio.ui.notify({
+      tone: "problem",
+      text: t("widgets.upload_failed", { name: file.name, reason: text }),
+      details: error.details,
+    });
   }
 }

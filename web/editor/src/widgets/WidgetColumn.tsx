@@ -101,7 +101,15 @@ function TextNames({ rows, top }: { readonly rows: readonly WidgetRow[]; readonl
 }
 
 /** The picture of the first widget that names one. */
-function Picture({ rows, rest, top }: { readonly rows: readonly WidgetRow[]; readonly rest: { y: number; height: number }; readonly top: number }) {
+function Picture({
+  rows,
+  rest,
+  top,
+}: {
+  readonly rows: readonly WidgetRow[];
+  readonly rest: { y: number; height: number };
+  readonly top: number;
+}) {
   const widget = rows.find((row) => row.widget.spec.upload === "image" && !row.widget.linked)?.widget;
   if (!widget || rest.height < LEAST_PICTURE) return null;
   return <InputPicture value={plainText(widget.value)} y={rest.y - top} height={rest.height} />;
@@ -133,7 +141,11 @@ function listenForMenus(column: HTMLElement, set: (asked: Asked) => void): () =>
 }
 
 /** Keys on a control that was reached by the keyboard; after a click, Delete and Ctrl+C still mean the node. */
-function keyed(event: KeyboardEvent<HTMLElement>, column: Column, find: (element: Element) => Widget | undefined): void {
+function keyed(
+  event: KeyboardEvent<HTMLElement>,
+  column: Column,
+  find: (element: Element) => Widget | undefined,
+): void {
   const row = event.target;
   if (!(row instanceof HTMLElement) || isField(row) || event.defaultPrevented || !row.matches(":focus-visible")) return;
   const widget = find(row);

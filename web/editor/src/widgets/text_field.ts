@@ -10,7 +10,12 @@ type Field = HTMLInputElement | HTMLTextAreaElement;
 /** A pause after which typing is a step of undoing of its own, in milliseconds. */
 const PAUSE = 1000;
 /** Changes that are a step of their own. */
-const WHOLE_STEPS: ReadonlySet<string> = new Set(["insertFromPaste", "insertFromDrop", "deleteByCut", "insertLineBreak"]);
+const WHOLE_STEPS: ReadonlySet<string> = new Set([
+  "insertFromPaste",
+  "insertFromDrop",
+  "deleteByCut",
+  "insertLineBreak",
+]);
 
 export interface TextField {
   readonly field: RefObject<Field | null>;

@@ -27,7 +27,9 @@ export function MissingDialog({ about, close }: DialogProps) {
           {missing.types.map(({ type, nodes, remedy }) => (
             <li key={type}>
               <strong>{type}</strong>{" "}
-              <span className="hint">{t("workflows.missingNodes", { nodes: nodes.join(", "), count: nodes.length })}</span>
+              <span className="hint">
+                {t("workflows.missingNodes", { nodes: nodes.join(", "), count: nodes.length })}
+              </span>
               <p>{remedy}</p>
             </li>
           ))}

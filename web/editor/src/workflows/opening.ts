@@ -106,7 +106,12 @@ async function tellMissing(studio: Studio, id: string): Promise<void> {
 }
 
 /** Do something that opens; what goes wrong is told, with the name of what could not be opened, and what else can be done. */
-async function attempt(studio: Studio, name: string, instead: Notice["action"], open: () => Promise<void>): Promise<void> {
+async function attempt(
+  studio: Studio,
+  name: string,
+  instead: Notice["action"],
+  open: () => Promise<void>,
+): Promise<void> {
   try {
     await open();
   } catch (error) {
@@ -116,6 +121,11 @@ async function attempt(studio: Studio, name: string, instead: Notice["action"], 
         : error instanceof Error
           ? error.message
           : String(error);
-    studio.ui.notify({ tone: "problem", text: studio.text("workflows.cannotOpen", { name }), details, ...(instead ? { action: instead } : {}) });
+    studio.ui.notify({
+      tone: "problem",
+      text: studio.text("workflows.cannotOpen", { name }),
+      details,
+      ...(instead ? { action: instead } : {}),
+    });
   }
 }

@@ -32,7 +32,9 @@ test("a server that does not answer is told, and the choices stay", async () => 
   const { studio } = shown;
   const types = studio.catalogue.getState().types;
   const load = studio.catalogue.load;
-  Object.assign(studio.catalogue, { load: () => Promise.reject(new ServerProblem(0, "unreachable", "No answer.", "")) });
+  Object.assign(studio.catalogue, {
+    load: () => Promise.reject(new ServerProblem(0, "unreachable", "No answer.", "")),
+  });
   await run(studio, "widgets.refresh");
   expect(studio.ui.getState().notices.map(({ tone, text }) => [tone, text])).toEqual([["problem", "No answer."]]);
   expect(studio.catalogue.getState().types).toBe(types);

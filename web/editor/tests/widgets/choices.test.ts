@@ -30,7 +30,13 @@ describe("a search", () => {
   const choices = ["other_dpm.pt", "x/sdxl_dpm.pt", "dpm_2", "a_dpmpp", "nodpmhere", "euler"];
 
   test("finds beginnings of names first, then beginnings of words, then the rest", () => {
-    expect(matching(choices, "dpm").map(text)).toEqual(["dpm_2", "other_dpm.pt", "sdxl_dpm.pt", "a_dpmpp", "nodpmhere"]);
+    expect(matching(choices, "dpm").map(text)).toEqual([
+      "dpm_2",
+      "other_dpm.pt",
+      "sdxl_dpm.pt",
+      "a_dpmpp",
+      "nodpmhere",
+    ]);
   });
 
   test("wants every word, in any order and case", () => {

@@ -29,7 +29,15 @@ describe("a number", () => {
     await drawn(inputs, [30]);
     const row = control("steps");
     const attributes = ["role", "aria-label", "aria-valuenow", "aria-valuemin", "aria-valuemax", "title", "tabindex"];
-    expect(attributes.map((name) => row.getAttribute(name))).toEqual(["spinbutton", "steps", "30", "1", "100", "How many.", "0"]);
+    expect(attributes.map((name) => row.getAttribute(name))).toEqual([
+      "spinbutton",
+      "steps",
+      "30",
+      "1",
+      "100",
+      "How many.",
+      "0",
+    ]);
   });
 
   test("keys change it, and a run of them is one step of undoing", async () => {
@@ -41,7 +49,11 @@ describe("a number", () => {
 
   test("what is typed is worked out, kept within the limits, and nonsense is not kept", async () => {
     const { values } = await drawn(inputs, [30]);
-    for (const [typed, kept] of [["2*8", 16], ["1000", 100], ["much", 100]] as const) {
+    for (const [typed, kept] of [
+      ["2*8", 16],
+      ["1000", 100],
+      ["much", 100],
+    ] as const) {
       await press(control("steps"), "Enter");
       const field = control("steps").querySelector("input");
       if (!field) throw new Error("There is no field.");
@@ -197,7 +209,13 @@ test("a colour is typed in hexadecimal and kept as the type keeps it", async () 
 test("a linked widget says from where, and has no field", async () => {
   const inputs = { steps: ["INT", {}] };
   const input = { name: "steps", type: "INT", link: 9, widget: { name: "steps" } };
-  const other = { id: 2, type: "Source", title: "My number", pos: [0, 0] as const, outputs: [{ name: "n", type: "INT", links: [9] }] };
+  const other = {
+    id: 2,
+    type: "Source",
+    title: "My number",
+    pos: [0, 0] as const,
+    outputs: [{ name: "n", type: "INT", links: [9] }],
+  };
   const node = nodeWith([20], { inputs: [input] });
   shown = await show(inputs, node, { nodes: [node, other], links: [[9, 2, 0, 1, 0, "INT"]] });
   expect(control("steps").textContent).toBe("stepsfrom My number");
@@ -255,7 +273,11 @@ test("a widget that a subgraph shows changes the node inside, and undoing brings
 });
 
 test("a primitive has the control of the widget that it feeds", async () => {
-  const target = { ...nodeWith(["euler"]), id: 2, inputs: [{ name: "sampler", type: "COMBO", link: 9, widget: { name: "sampler" } }] };
+  const target = {
+    ...nodeWith(["euler"]),
+    id: 2,
+    inputs: [{ name: "sampler", type: "COMBO", link: 9, widget: { name: "sampler" } }],
+  };
   const primitive = {
     ...nodeWith(["heun", "fixed"]),
     type: "PrimitiveNode",

@@ -18,10 +18,18 @@ describe("evaluate", () => {
     ["((((1))))", 1],
   ])("%s is %d", (text, value) => expect(evaluate(text)).toBe(value));
 
-  test.each(["", "abc", "1+", "(1", "1)", "1 2 x", "1..2", "alert(1)", "()", `${"(".repeat(5000)}1${")".repeat(5000)}`])(
-    "%s is no number",
-    (text) => expect(evaluate(text)).toBeNull(),
-  );
+  test.each([
+    "",
+    "abc",
+    "1+",
+    "(1",
+    "1)",
+    "1 2 x",
+    "1..2",
+    "alert(1)",
+    "()",
+    `${"(".repeat(5000)}1${")".repeat(5000)}`,
+  ])("%s is no number", (text) => expect(evaluate(text)).toBeNull());
 });
 
 describe("readTyped", () => {

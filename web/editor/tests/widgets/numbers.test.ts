@@ -23,7 +23,9 @@ const LARGEST_SEED = "18446744073709551615";
 
 describe("whole numbers beyond 2^53", () => {
   test("are read from files with every digit, kept, and written again", () => {
-    const { value } = parseJson(`{"seed": ${LARGEST_SEED}, "text": "a ${LARGEST_SEED} b", "near": 9007199254740991, "f": 1e300}`);
+    const { value } = parseJson(
+      `{"seed": ${LARGEST_SEED}, "text": "a ${LARGEST_SEED} b", "near": 9007199254740991, "f": 1e300}`,
+    );
     expect(value).toEqual({ seed: LARGEST_SEED, text: `a ${LARGEST_SEED} b`, near: 9007199254740991, f: 1e300 });
     const amount = readAmount(LARGEST_SEED, SEED);
     expect(amount).toBe(18446744073709551615n);
@@ -79,7 +81,9 @@ describe("limits and rounding", () => {
   });
 
   test("a type without a step has a sensible one", () => {
-    expect([stepOf(spec("INT")), stepOf(spec("FLOAT")), stepOf(spec("FLOAT", { min: 0, max: 1 }))]).toEqual([1, 0.1, 0.01]);
+    expect([stepOf(spec("INT")), stepOf(spec("FLOAT")), stepOf(spec("FLOAT", { min: 0, max: 1 }))]).toEqual([
+      1, 0.1, 0.01,
+    ]);
   });
 });
 
@@ -115,7 +119,14 @@ test("random seeds keep to the limits and to what every program can hold", () =>
 });
 
 describe("keys", () => {
-  const key = (name: string, more = {}) => ({ key: name, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, ...more });
+  const key = (name: string, more = {}) => ({
+    key: name,
+    shiftKey: false,
+    ctrlKey: false,
+    metaKey: false,
+    altKey: false,
+    ...more,
+  });
   const cfg = spec("FLOAT", { min: 0, max: 100, step: 0.1 });
 
   test("step, leap, and go to the limits", () => {

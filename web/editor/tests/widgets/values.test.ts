@@ -52,7 +52,10 @@ describe("names of embeddings", () => {
 
 test("choices of lately are kept by input, newest first, each once, and not without end", () => {
   const kept = new Map<string, string>();
-  const storage = { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, text: string) => kept.set(key, text) };
+  const storage = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, text: string) => kept.set(key, text),
+  };
   const browser = storage as unknown as Storage;
   for (const name of ["a", "b", "a", "c", "d", "e", "f"]) rememberChoice(browser, "ckpt_name", name);
   rememberChoice(browser, "vae_name", "v");

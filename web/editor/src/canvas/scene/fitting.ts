@@ -22,7 +22,13 @@ const WORTH = 0.7; // of the zoom: smaller only to uncover a corner would show l
  * `corner`: what covers the lower right of the screen, in pixels. If one of the `boxes` came to lie below it, they are
  * shown beside it or above it.
  */
-export function fitted(all: Box, screen: Screen, least: number, corner: Screen | null, boxes: readonly Box[]): Viewport {
+export function fitted(
+  all: Box,
+  screen: Screen,
+  least: number,
+  corner: Screen | null,
+  boxes: readonly Box[],
+): Viewport {
   const whole = fittedInto(all, screen, least);
   if (!corner || !boxes.some((box) => isBelow(box, whole, screen, corner))) return whole;
   const beside = fittedInto(all, { width: screen.width - corner.width, height: screen.height }, least);
