@@ -1,7 +1,7 @@
 """How soon the editor shows something, and can be used, on loopback: `python -m tests.benchmarks.bench_editor_start`.
 
 Each run is a new browser context (nothing cached) on one real server with the built editor. Prints first paint, first
-contentful paint and the moment at which the editor says that it is ready, in ms from navigation
+contentful paint and the moment at which the editor says that it is ready, in ms from navigation,
 and the bytes of script.
 """
 
