@@ -13,4 +13,4 @@ def test_comfy_api_simplified_draws_uploads_and_reports_errors(drive):
     assert "status code 400" in report["refused"]
     assert report["failed"] == "Execution error occurred."
     assert report["queue"] == {"queue_running": [], "queue_pending": []}
-    assert (report["sampler"], report["devices"], report["embeddings"]) == (["KSampler"], 1, [])
+    assert (report["sampler"], report["devices"], report["embeddings"]) == (["KSampler"], 1, ["weft_embedding"])

@@ -14,5 +14,5 @@ def test_comfy_ui_client_draws_uploads_and_reports_errors(drive):
     assert report["failed"] == {}, "a failed job ends the wait, and has no images"
     assert report["queue"] == {"queue_running": [], "queue_pending": []}
     assert report["prompt"] == {"exec_info": {"queue_remaining": 0}}
-    assert (report["sampler"], report["stats"], report["embeddings"]) == (["KSampler"], 1, [])
+    assert (report["sampler"], report["stats"], report["embeddings"]) == (["KSampler"], 1, ["weft_embedding"])
     assert report["extensions"]

@@ -194,14 +194,20 @@ def test_a_program_that_is_not_there_is_told():
     asyncio.run(main())
 
 
+def children() -> set[int]:
+    """The processes that this one has started, where the system tells."""
+    listed = Path(f"/proc/self/task/{os.getpid()}/children")
+    return set(map(int, listed.read_text().split())) if listed.exists() else set()
+
+
 def test_a_server_that_ends_takes_the_build_with_it(tmp_path, driven):
-    pids = []
+    pids = set()
+    others = children()  # of tests before this one: a browser, a server
 
     async def test(server: Served) -> None:
         server.app[FRONT_END].start()
         await page_with(server, "Fetching")
-        children = Path(f"/proc/self/task/{os.getpid()}/children")
-        pids.extend(map(int, children.read_text().split()) if children.exists() else [])
+        pids.update(children() - others)
 
     serving(tmp_path / "w", test, NOBODY)
     assert driven.starts == 1

@@ -28,7 +28,7 @@ export function MaskWorkshop({ session, target, close }: Given) {
   const { isSaving, problem, save } = useSaving(session, target, close);
   const hasFailed = useStore(session.store, (state) => state.hasFailed);
   const leave = useCallback(() => {
-    if (session.state.isChanged) setAsking((before) => !before);
+    if (session.isUnsaved) setAsking((before) => !before);
     else close();
   }, [session, close]);
   useUnsaved(section, session, leave);
@@ -104,7 +104,7 @@ function useUnsaved(section: React.RefObject<HTMLElement | null>, session: MaskS
       leave();
     };
     const unloading = (event: BeforeUnloadEvent): void => {
-      if (session.state.isChanged) event.preventDefault();
+      if (session.isUnsaved) event.preventDefault();
     };
     dialog?.addEventListener("cancel", cancelled);
     window.addEventListener("beforeunload", unloading);

@@ -49,6 +49,11 @@ export class MaskSession {
     return this.store.getState();
   }
 
+  /** Whether something would be lost: it was changed, or is just being changed, since it was saved. */
+  get isUnsaved(): boolean {
+    return this.state.isChanged || this.state.isBusy;
+  }
+
   set(change: Partial<MaskSettings>): void {
     this.store.setState(change);
     writeSettings(this.storage, this.state);
