@@ -29,14 +29,6 @@ MOST_OWN_KILOBYTES = 250
 """Of the editor's own code, all of it, after gzip."""
 
 OWN = ("--bundle", "--packages=external", "--minify", "--format=esm", "--jsx=automatic", "--log-level=warning")
-    "src/main.tsx",
-    "--bundle",
-    "--packages=external",
-    "--minify",
-    "--format=esm",
-    "--jsx=automatic",
-    "--log-level=warning",
-]
 UNREACHABLE = 3  # how `web.build` ends when the registry cannot be reached
 
 
