@@ -1,6 +1,7 @@
 """Masks of pictures: painted in the editor, saved beside the picture, and what nodes make of them."""
 
 import json
+import re
 from io import BytesIO
 from pathlib import Path
 from random import Random
@@ -360,9 +361,13 @@ def test_a_picture_of_sixteen_million_pixels_is_masked_at_its_full_size(editor_p
     page.keyboard.press("m")
     stage = page.get_by_role("application", name="Mask canvas")
     expect(stage).to_be_focused()
+    expect(stage.locator("img")).to_have_js_property("complete", True)
+    expect(stage).to_have_attribute("aria-busy", "false")
     box = stage.locator("img").bounding_box()
     assert box
+    # Where the middle is painted, the footer says so: nothing goes on before the stroke is there.
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_role("dialog")).to_contain_text(re.compile(r"\d+, \d+: [1-9]\d* % masked"))
     page.keyboard.press("i")
     expect(stage).to_have_attribute("aria-busy", "false")
     made = save(page, studio, "large-masked.png")
