@@ -242,8 +242,9 @@ def test_a_mask_is_grown_softened_and_cut_at_a_threshold(editor_page: Page, stud
 def test_a_mask_is_painted_by_keys_alone(editor_page: Page, studio: Any):
     page = editor_page
     put(studio, "picture.png", picture())
-    open_editor(page, "picture.png")
+    stage = open_editor(page, "picture.png")
     page.keyboard.press("Control+a")
+    expect(stage).to_have_attribute("aria-busy", "false")  # no stroke begins while the whole mask changes
     page.keyboard.press("ArrowRight")  # from the picture's middle, eight pixels at a time
     page.keyboard.down("Control")
     page.keyboard.down("Space")
