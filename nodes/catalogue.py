@@ -1,32 +1,44 @@
-"""All node types that come with Weft."""
+"""All node types that come with Weft. A package stands for every module in it."""
 
 from execution.registry import Registry
 from nodes import (
     alpha,
     conditioning,
     controlnet,
+    custom_sampling,
+    hooks,
     image_batch,
     image_edit,
+    image_effects,
     image_files,
     image_scale,
+    inpainting,
     latent,
     latent_batch,
     latent_files,
     latent_math,
     loaders,
+    logic,
     loras,
     mask,
+    merging,
+    model_patches,
     preprocessors,
     previewing,
     primitives,
+    prompting,
     sampling,
+    strings,
     text,
+    upscaling,
     vae,
+    vision,
 )
 
 MODULES = (
-    loaders, loras, controlnet, text, conditioning, sampling, latent, latent_batch, latent_math, latent_files, vae,
-    image_files, image_scale, image_batch, image_edit, preprocessors, alpha, mask, primitives, previewing,
+    loaders, loras, controlnet, vision, text, conditioning, prompting, hooks, sampling, custom_sampling, model_patches,
+    latent, latent_batch, latent_math, latent_files, vae, inpainting, image_files, image_scale, upscaling, image_batch,
+    image_edit, image_effects, preprocessors, alpha, mask, merging, primitives, logic, strings, previewing,
 )  # fmt: skip
 
 

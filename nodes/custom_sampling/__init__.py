@@ -1,0 +1,1 @@
+"""Custom sampling: noise, noise levels, samplers and guiders as nodes of their own."""

@@ -1,0 +1,1 @@
+"""LoRAs and weights that hold for single prompts and parts of the denoising."""

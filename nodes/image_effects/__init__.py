@@ -1,0 +1,1 @@
+"""Effects on pictures: blur, blend, colours, borders, animation."""

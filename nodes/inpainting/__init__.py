@@ -1,0 +1,1 @@
+"""Drawing a part of a picture anew, and putting it back."""

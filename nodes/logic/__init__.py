@@ -1,0 +1,1 @@
+"""Switches, comparisons, mathematics, loops and lists."""

@@ -1,0 +1,1 @@
+"""Changes to how a model is guided and to what its network computes."""

@@ -1,0 +1,1 @@
+"""Prompts made by rules: schedules, wildcards, files, LoRAs named in the text."""

@@ -1,0 +1,1 @@
+"""Enlarging pictures by networks made for it."""

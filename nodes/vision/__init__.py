@@ -1,0 +1,1 @@
+"""Pictures as prompts: CLIP vision and what is built on it."""
