@@ -1,0 +1,89 @@
+"""Each given workflow with stand-ins, made small and run to its output nodes in one engine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from commands.workbench import build_engine, choose_device, node_types
+from execution.engine import Engine
+from execution.graph import Graph
+from execution.stand_ins import apply_stand_ins, plan_stand_ins
+from execution.validate import validate
+from execution.validators import own_validators
+from folders.workspace import INPUT_KINDS, Workspace
+from tests.parity.given.shrinking import shrink
+from tests.parity.given.stand_in_files import NAME, PICTURE, lay_out
+from tests.parity.given.workflow_files import Given
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a workflow."""
+
+    ran: bool  # to each of its output nodes
+    why: str = ""  # it did not
+    warnings: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+@dataclass
+class Runner:
+    """Runs workflows; what two of them have in common runs once."""
+
+    engine: Engine
+    workspace: Workspace
+
+    def run(self, given: Given) -> Outcome:
+        """Run a workflow whose node types are all there."""
+        if given.unknown:
+            return Outcome(False, f"node types that are not here: {', '.join(sorted(given.unknown))}")
+        graph = given.graph
+        self.stand_in(graph)
+        shrink(graph, given.catalogue)
+        judged = validate(
+            graph,
+            given.catalogue,
+            self.workspace.list_files,
+            custom=own_validators(self.engine.registry),
+            has_file=self.workspace.has_file,
+        )
+        if not judged.ok:
+            return Outcome(False, " ".join(judged.sentences))
+        started = time.perf_counter()
+        result = self.engine.run_sync(judged.graph, judged.good_outputs)
+        seconds = time.perf_counter() - started
+        if result.status != "success":
+            return Outcome(False, str(result.error), seconds=seconds)
+        missed = [node for node in judged.good_outputs if node not in {*result.executed, *result.cached}]
+        if missed:
+            return Outcome(False, f"the outputs {', '.join(missed)} did not run", seconds=seconds)
+        return Outcome(True, warnings=judged.sentences, seconds=seconds)
+
+    def stand_in(self, graph: Graph) -> None:
+        """Put files that are here in place of those that are not: as the product does, then the tests' own."""
+        apply_stand_ins(graph, plan_stand_ins(graph, self.workspace.list_files))
+        catalogue = self.engine.registry.catalogue()
+        for node in graph.values():
+            for one in catalogue[node.type].inputs:
+                value = node.inputs.get(one.name)
+                if one.files is None or not isinstance(value, str) or value in (one.choices or ()):
+                    continue
+                names = self.workspace.list_files(one.files)
+                if value not in names and not self.workspace.has_file(one.files, value):
+                    usual = PICTURE if one.files in INPUT_KINDS else NAME
+                    node.inputs[one.name] = usual if usual in names else next(iter(names), value)
+
+
+@contextmanager
+def runner(root: Path) -> Iterator[Runner]:
+    """A runner in a workspace of its own."""
+    workspace = lay_out(root)
+    engine = build_engine(node_types(), workspace, choose_device("cpu", "fp32"))
+    try:
+        yield Runner(engine, workspace)
+    finally:
+        engine.close()
