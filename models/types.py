@@ -5,14 +5,15 @@ A handle never owns a second copy of weights: `with_*` methods return a new hand
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from models.adapters.weight_patches import NO_PATCHES, Patches
+from models.sampling.tweaks import NO_TWEAKS, Tweaks
 from models.weights_in_memory import memory_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping
+    from collections.abc import Hashable, Iterator
 
     import torch
     from torch import nn
@@ -41,12 +42,12 @@ class Model:
     memory: DeviceMemory  # owns the device and what is resident on it
     dtype: torch.dtype  # of the computation
     digest: str  # content digest of the weights' file
-    options: Mapping[str, Any] = field(default_factory=dict)  # a key absent means: not patched
     patches: Patches = NO_PATCHES  # what is added to the weights when they are used
+    tweaks: Tweaks = NO_TWEAKS  # what is changed about sampling
 
-    def with_options(self, **options: Any) -> Model:
-        """A handle to the same weights with `options` set over the present ones."""
-        return replace(self, options={**self.options, **options})
+    def with_tweak(self, name: str, **changes: Any) -> Model:
+        """A handle to the same weights that is sampled with further changes; see `Tweaks.plus`."""
+        return replace(self, tweaks=self.tweaks.plus(name, **changes))
 
     def with_schedule(self, schedule: NoiseSchedule) -> Model:
         """A handle to the same weights that is sampled by another noise schedule."""

@@ -135,7 +135,7 @@ def samples_for(model: handles.Model, latent: LatentValue) -> torch.Tensor:
     Raises:
         NodeInputError: they have another number of sides or channels.
     """
-    samples, channels = latent["samples"], model.config.in_channels
+    samples, channels = latent["samples"], model.config.out_channels
     if samples.ndim != 4 or samples.shape[1] != channels:
         raise NodeInputError(
             "latent_image",

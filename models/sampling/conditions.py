@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,10 +10,14 @@ import torch
 
 from models.compositing import as_mask, fit_batch
 from models.sampling.controls import RunningControl, RunningControls
+from models.sampling.further_channels import further_channels
 from models.sampling.noise_schedule import BEFORE_THE_START
 from models.sdxl.conditioning import PIXELS, label_vector
 
 if TYPE_CHECKING:
+    from models.adapters.weight_patches import Patches
+    from models.sampling.run_start import RunStart
+    from models.sdxl.network_patches import NetworkPatch
     from models.types import Model
 
 FEATHER = 8  # latent values over which the edge of an area fades in
@@ -55,7 +59,10 @@ class Condition:
     first_sigma: float = BEFORE_THE_START  # counts from this noise level ...
     last_sigma: float = 0.0  # ... down to this one
     controls: tuple[RunningControl, ...] = ()  # pictures that steer
-    controls_both: bool = False  # whether they steer the negative prompts as well
+    controls_both: bool = False  # whether they steer the other sides' prompts as well
+    beside: torch.Tensor | None = None  # [1 or B, c, h, w], further channels that the network takes beside the latent
+    network_patches: tuple[NetworkPatch, ...] = ()  # what this prompt changes inside the network
+    weights_at: Callable[[float], Patches] | None = None  # the weights' patches at a noise level; None: the model's
 
     def active(self, sigma: float) -> bool:
         """Say whether the prompt counts at a noise level."""
@@ -93,27 +100,30 @@ def _fade(length: int, at_start: bool, at_end: bool) -> torch.Tensor:
     return weights
 
 
-def prepare(
-    model: Model,
-    positive: Iterable[Sequence[Any]],
-    negative: Iterable[Sequence[Any]],
-    latent_size: tuple[int, int],
-) -> tuple[list[Condition], list[Condition]]:
-    """Return the conditions of both sides for a latent of (height, width).
+class Side(NamedTuple):
+    """The prompts of one side, as they travel on wires."""
 
-    Where one side asks for an area, the other answers for the same area, so that guidance compares like with like.
+    entries: Iterable[Sequence[Any]]
+    negative: bool = False  # whether what the picture shall not be: some numbers have other defaults then
+
+
+def prepare(model: Model, sides: Sequence[Side], start: RunStart) -> list[list[Condition]]:
+    """Return the conditions of each side for one run; the first side is the positive one.
+
+    Where one side asks for an area, the others answer for the same area, so that guidance compares like with like.
     Raises ValueError when a prompt was encoded for another kind of model.
     """
     running = RunningControls(model)
-    wanted = [_condition(model, *entry, running=running, latent_size=latent_size, negative=False) for entry in positive]
-    unwanted = [
-        _condition(model, *entry, running=running, latent_size=latent_size, negative=True) for entry in negative
+    prepared = [
+        [_condition(model, *entry, running=running, start=start, negative=side.negative) for entry in side.entries]
+        for side in sides
     ]
-    for condition in wanted:
-        unwanted += _counterpart(condition, unwanted)
-    for condition in unwanted:
-        wanted += _counterpart(condition, wanted)
-    return wanted, _with_controls(wanted, unwanted)
+    for one in prepared:
+        for condition in one:
+            for other in prepared:
+                if other is not one:
+                    other += _counterpart(condition, other)
+    return [prepared[0], *(_with_controls(prepared[0], other) for other in prepared[1:])]
 
 
 def _condition(
@@ -122,7 +132,7 @@ def _condition(
     options: Mapping[str, Any],
     *,
     running: RunningControls,
-    latent_size: tuple[int, int],
+    start: RunStart,
     negative: bool,
 ) -> Condition:
     if context.shape[-1] != model.config.context_dim:
@@ -130,15 +140,16 @@ def _condition(
             f"The conditioning's tokens are {context.shape[-1]} values wide, this model takes "
             f"{model.config.context_dim}. Encode the prompt with the text encoders (CLIP) that belong to the model."
         )
-    area = _area(options.get("area"), latent_size)
+    area = _area(options.get("area"), start.size)
     mask = None
     if "mask" in options:
-        mask = as_mask(options["mask"], latent_size)[:, 0]
+        mask = as_mask(options["mask"], start.size)[:, 0]
         if options.get("set_area_to_bounds", False):
             area = _bounds(mask)
     if area is not None:
-        area = _clipped(area, latent_size)
-    label = label_vector(model, options, latent_size=latent_size, negative=negative)
+        area = _clipped(area, start.size)
+    label = label_vector(model, options, latent_size=start.size, negative=negative)
+    to_sigma = model.schedule.percent_to_sigma
     return Condition(
         context.to(model.memory.device, model.dtype),
         None if label is None else label.to(model.memory.device, model.dtype),
@@ -146,10 +157,11 @@ def _condition(
         mask,
         options.get("strength", 1.0),
         options.get("mask_strength", 1.0),
-        model.schedule.percent_to_sigma(options["start_percent"]) if "start_percent" in options else BEFORE_THE_START,
-        model.schedule.percent_to_sigma(options["end_percent"]) if "end_percent" in options else 0.0,
+        to_sigma(options["start_percent"]) if "start_percent" in options else BEFORE_THE_START,
+        to_sigma(options["end_percent"]) if "end_percent" in options else 0.0,
         running.of(options.get("control", ())),
         options.get("control_apply_to_uncond", False),
+        further_channels(model, options, start),
     )
 
 

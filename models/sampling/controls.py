@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import torch
@@ -78,5 +79,14 @@ def steering(
 
 
 def _sum(one: Residuals, other: Residuals) -> Residuals:
-    skips = [first + second for first, second in zip(one.skips, other.skips, strict=True)]
-    return Residuals(skips, one.middle + other.middle)
+    return Residuals(
+        [_plus(*pair) for pair in zip_longest(one.skips, other.skips)],
+        _plus(one.middle, other.middle),
+        [_plus(*pair) for pair in zip_longest(one.inputs, other.inputs)],
+    )
+
+
+def _plus(one: torch.Tensor | None, other: torch.Tensor | None) -> torch.Tensor | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other

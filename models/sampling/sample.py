@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
 from models.sampling import schedules
-from models.sampling.conditions import prepare
-from models.sampling.guidance import Guidance
-from models.sampling.inpaint import KeepUnmasked, fit_mask
+from models.sampling.guiders import CfgGuider
+from models.sampling.inpaint import KeepUnmasked, fit_mask, mask_at
 from models.sampling.noise import seeded_noise
+from models.sampling.run_start import RunStart
 from models.sampling.samplers import SAMPLERS, Sampler
-from models.sampling.steps import Denoiser, Step
+from models.sampling.steps import Step
 
 if TYPE_CHECKING:
+    from models.sampling.guiders import Conditioning, Guider
     from models.types import Model
-
-    Conditioning = Sequence[Sequence[Any]]
 
 
 def sample(
@@ -53,13 +52,10 @@ def sample(
     """
     chosen = SAMPLERS[sampler]
     sigmas = schedules.sigmas(model.schedule, scheduler, steps, denoise, skip_penultimate=chosen.skip_penultimate)
-    return sample_sigmas(
-        model,
+    return sample_guided(
+        CfgGuider(model, positive, negative, cfg),
         noise=noise,
         latent=latent,
-        positive=positive,
-        negative=negative,
-        cfg=cfg,
         sampler=chosen,
         sigmas=cut(sigmas, start_step, end_step, force_full_denoise=force_full_denoise),
         seed=seed,
@@ -78,31 +74,29 @@ def cut(
     return sigmas[start_step or 0 :]
 
 
-def sample_sigmas(
-    model: Model,
+def sample_guided(
+    guider: Guider,
     *,
     noise: torch.Tensor,
     latent: torch.Tensor,
-    positive: Conditioning,
-    negative: Conditioning,
-    cfg: float,
     sampler: Sampler,
     sigmas: torch.Tensor,
     seed: int,
     noise_mask: torch.Tensor | None = None,
 ) -> Iterator[Step]:
-    """The same for a sampler and noise levels of one's own: falling, usually to 0; fewer than two make no step."""
+    """The same for a guider, sampler and noise levels of one's own: falling, usually to 0; fewer than two: no step."""
     if len(sigmas) < 2:
         return
+    model = guider.model
     device, schedule, first = model.memory.device, model.schedule, sigmas[0].item()
     clean = latent.to(device, torch.float32) * model.latent_scale
     noise = noise.to(device, torch.float32)
     x = schedule.scale_noise(noise, clean, first, from_pure_noise=schedule.starts_from_pure_noise(first))
-    wanted, unwanted = prepare(model, positive, negative, (latent.shape[-2], latent.shape[-1]))
-    denoiser: Denoiser = Guidance(model, wanted, unwanted, cfg)
-    if noise_mask is not None:
+    mask = None if noise_mask is None else fit_mask(noise_mask, clean)
+    denoiser = guider.denoiser(RunStart(clean, noise, mask, sigmas, seed))
+    if mask is not None:
         kept = seeded_noise(noise.shape, (seed + 1) % 2**64).to(device) if sampler.redraw_masked else noise
-        denoiser = KeepUnmasked(denoiser, schedule, clean, kept, fit_mask(noise_mask, clean))
+        denoiser = KeepUnmasked(denoiser, schedule, clean, kept, mask_at(model, mask, sigmas))
     with model.memory.resident(model.network):
         for step in sampler.run(denoiser, x, sigmas, seed=seed, schedule=schedule):
             yield replace(step, x=step.x / model.latent_scale, denoised=step.denoised / model.latent_scale)

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from models.attention import attention
 from models.sdxl.config import UNetConfig
+from models.sdxl.network_patches import QKV, UNPATCHED, Attention, NetworkCall, Part, Spot
 
 
 def timestep_embedding(timesteps: Tensor, width: int) -> Tensor:
@@ -66,9 +67,23 @@ class CrossAttention(nn.Module):
         self.to_v = nn.Linear(context_dim, channels, bias=False)
         self.to_out = nn.Sequential(nn.Linear(channels, channels))
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+    def forward(self, x: Tensor, context: Tensor, which: Attention = "cross", spot: Spot = UNPATCHED) -> Tensor:
         """x `[B, n, channels]`, context `[B, m, context_dim]` -> `[B, n, channels]`."""
-        return self.to_out(attention(self.to_q(x), self.to_k(context), self.to_v(context), self.heads))
+        if not spot.call.patches:
+            return self.to_out(attention(self.to_q(x), self.to_k(context), self.to_v(context), self.heads))
+        return self._patched(QKV(x, context, context), which, spot)
+
+    def _patched(self, tokens: QKV, which: Attention, spot: Spot) -> Tensor:
+        patches = spot.call.patches
+        for patch in patches:
+            tokens = patch.tokens(which, tokens, spot)
+        projected = QKV(self.to_q(tokens.q), self.to_k(tokens.k), self.to_v(tokens.v))
+        answers = (patch.attend(which, projected, self.heads, spot) for patch in reversed(patches))
+        out = next((answer for answer in answers if answer is not None), None)
+        out = self.to_out(attention(*projected, self.heads) if out is None else out)
+        for patch in patches:
+            out = patch.attended(which, out, spot)
+        return out
 
 
 class GEGLU(nn.Module):
@@ -107,11 +122,13 @@ class TransformerBlock(nn.Module):
         self.norm2 = nn.LayerNorm(channels)
         self.norm3 = nn.LayerNorm(channels)
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+    def forward(self, x: Tensor, context: Tensor, spot: Spot = UNPATCHED) -> Tensor:
         """x `[B, n, channels]`, context `[B, m, context_dim]` -> `[B, n, channels]`."""
         normed = self.norm1(x)
-        x = x + self.attn1(normed, normed)
-        x = x + self.attn2(self.norm2(x), context)
+        x = x + self.attn1(normed, normed, "self", spot)
+        for patch in spot.call.patches:
+            x = patch.between(x, spot)
+        x = x + self.attn2(self.norm2(x), context, "cross", spot)
         return x + self.ff(self.norm3(x))
 
 
@@ -128,11 +145,11 @@ class SpatialTransformer(nn.Module):
         )
         self.proj_out = nn.Linear(channels, channels) if linear else nn.Conv2d(channels, channels, 1)
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+    def forward(self, x: Tensor, context: Tensor, spot: Spot = UNPATCHED) -> Tensor:
         """x `[B, channels, h, w]`, context `[B, m, context_dim]` -> `[B, channels, h, w]`."""
         tokens = _project(self.proj_in, self.norm(x).flatten(2).transpose(1, 2))
-        for block in self.transformer_blocks:
-            tokens = block(tokens, context)
+        for depth, block in enumerate(self.transformer_blocks):
+            tokens = block(tokens, context, spot._replace(depth=depth))
         return x + _project(self.proj_out, tokens).transpose(1, 2).unflatten(2, x.shape[-2:])
 
 
@@ -168,13 +185,20 @@ class Upsample(nn.Module):
 class Stage(nn.ModuleList):
     """One entry of `input_blocks`, `middle_block` or `output_blocks`: gives each layer the arguments it needs."""
 
-    def forward(self, x: Tensor, emb: Tensor, context: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        emb: Tensor,
+        context: Tensor,
+        size: tuple[int, int] | None = None,
+        spot: Spot = UNPATCHED,
+    ) -> Tensor:
         """x `[B, in, h, w]` -> `[B, out, h', w']`; `size` is (h', w') where the stage ends by enlarging."""
         for layer in self:
             if isinstance(layer, ResBlock):
                 x = layer(x, emb)
             elif isinstance(layer, SpatialTransformer):
-                x = layer(x, context)
+                x = layer(x, context, spot)
             elif isinstance(layer, Upsample):
                 x = layer(x, size or (2 * x.shape[-2], 2 * x.shape[-1]))
             else:
@@ -227,10 +251,11 @@ def _up_stages(config: UNetConfig, emb: int, channels: int, skips: list[int]) ->
 
 
 class Residuals(NamedTuple):
-    """What a ControlNet adds inside a UNet."""
+    """What a ControlNet or an adapter adds inside a UNet. None: nothing there; an empty list: nothing anywhere."""
 
-    skips: Sequence[Tensor]  # to each skip connection, in the order of `input_blocks`
-    middle: Tensor  # to what the middle block gives
+    skips: Sequence[Tensor | None] = ()  # to each skip connection, in the order of `input_blocks`
+    middle: Tensor | None = None  # to what the middle block gives
+    inputs: Sequence[Tensor | None] = ()  # to what each of `input_blocks` gives, skip connection and way down
 
 
 class UNet(nn.Module):
@@ -260,11 +285,13 @@ class UNet(nn.Module):
         context: Tensor,
         y: Tensor | None = None,
         control: Residuals | None = None,
+        call: NetworkCall = UNPATCHED.call,
     ) -> Tensor:
         """One prediction.
 
         x `[B, in_channels, h, w]` of any size; timesteps float `[B]` in 0..999; context `[B, n, context_dim]`;
-        y `[B, adm_channels]`, or None for a network without a label vector. Returns `[B, out_channels, h, w]`.
+        y `[B, adm_channels]`, or None for a network without a label vector; `call` holds patches, where there are
+        any. Returns `[B, out_channels, h, w]`.
         Raises ValueError when `y` is given to a network that takes none, or withheld from one that needs it.
         """
         if (y is None) == bool(self.config.adm_channels):
@@ -273,16 +300,44 @@ class UNet(nn.Module):
         emb = self.time_embed(timestep_embedding(timesteps, self.config.model_channels).to(x.dtype))
         if y is not None:
             emb = emb + self.label_emb(y)
-        skips: list[Tensor] = []
-        for stage in self.input_blocks:
-            x = stage(x, emb, context)
-            skips.append(x)
-        x = self.middle_block(x, emb, context)
-        if control is not None:
-            x = x + control.middle
-            skips = [skip + added for skip, added in zip(skips, control.skips, strict=True)]
-        for stage in self.output_blocks:
-            x = torch.cat([x, skips.pop()], dim=1)
+        added = control or Residuals()
+        x, skips = self._down(x, emb, context, added.inputs, call)
+        spot = _spot(call, "middle", 0, x)
+        x = _plus(self.middle_block(x, emb, context, spot=spot), added.middle)
+        for patch in call.patches:
+            x = patch.after_middle(x, spot)
+        if added.skips:
+            skips = [_plus(skip, one) for skip, one in zip(skips, added.skips, strict=True)]
+        for number, stage in enumerate(self.output_blocks):
+            spot = _spot(call, "output", number, x)
+            skip = skips.pop()
+            for patch in call.patches:
+                x, skip = patch.before_output(x, skip, spot)
             size = (skips[-1].shape[-2], skips[-1].shape[-1]) if skips else None
-            x = stage(x, emb, context, size)
+            x = stage(torch.cat([x, skip], dim=1), emb, context, size, spot)
         return self.out(x)
+
+    def _down(
+        self, x: Tensor, emb: Tensor, context: Tensor, added: Sequence[Tensor | None], call: NetworkCall
+    ) -> tuple[Tensor, list[Tensor]]:
+        """The way down: what enters the middle, and the skip connections."""
+        skips: list[Tensor] = []
+        for number, stage in enumerate(self.input_blocks):
+            spot = _spot(call, "input", number, x)
+            x = stage(x, emb, context, spot=spot)
+            if number < len(added):
+                x = _plus(x, added[number])
+            for patch in call.patches:
+                x = patch.after_input(x, spot)
+            skips.append(x)
+            for patch in call.patches:
+                x = patch.after_skip(x, spot)
+        return x, skips
+
+
+def _plus(x: Tensor, added: Tensor | None) -> Tensor:
+    return x if added is None else x + added
+
+
+def _spot(call: NetworkCall, part: Part, number: int, x: Tensor) -> Spot:
+    return Spot(call, part, number, (x.shape[-2], x.shape[-1]))

@@ -64,7 +64,7 @@ def _number(value: float | None) -> str:
 
 def _named(value: Any) -> str:
     if isinstance(value, Model):
-        changed = f", with {', '.join(map(str, value.options))}" if value.options else ""
+        changed = f", with {', '.join(value.tweaks.names)}" if value.tweaks.names else ""
         return f"{value.family}, computed in {_dtype(value.dtype)}, file {value.digest[:12]}{changed}"
     if isinstance(value, Clip):
         names = " and ".join(encoder.role.name for encoder in value.encoders) or "none"

@@ -13,10 +13,9 @@ from models.adapters.control_network import ControlNetwork
 from models.adapters.controlnet import Control, ControlNet, load_controlnet
 from models.checkpoint import CheckpointError, load_checkpoint
 from models.memory import DeviceMemory
-from models.sampling.conditions import prepare
 from models.sampling.controls import steering
-from models.sampling.guidance import Guidance
 from nodes.controlnet import steered
+from tests.models.guiding import guidance, prepare
 from tests.models.small_models import BASE, make, randomise, relative
 
 SIGMA = 2.0
@@ -49,8 +48,8 @@ def latents(batch=1):
 
 
 def denoised(base, positive, negative, x=None, cfg=3.0, sigma=SIGMA):
-    guidance = Guidance(base.model, *prepare(base.model, positive, negative, SIZE), cfg)
-    return guidance(latents() if x is None else x, sigma)
+    made = guidance(base.model, prepare(base.model, positive, negative, SIZE), cfg)
+    return made(latents() if x is None else x, sigma)
 
 
 def test_strength_and_the_hint_matter(base):

@@ -7,13 +7,13 @@ import torch
 from torch import nn
 
 from models.memory import DeviceMemory
-from models.sampling.conditions import Area, prepare
-from models.sampling.guidance import Guidance
+from models.sampling.conditions import Area
 from models.sampling.noise_schedule import NoiseSchedule
 from models.sdxl.conditioning import label_vector
 from models.sdxl.config import UNetConfig
 from models.sdxl.unet import UNet, timestep_embedding
 from models.types import Model
+from tests.models.guiding import guidance, prepare
 
 SIGMA = 2.0
 POOLED = 16
@@ -72,7 +72,7 @@ def prompt(value, tokens=77, **options):
 def noise_of(model_, positive, negative, x, *, cfg=1.0, sigma=SIGMA):
     """The noise that the guided prediction takes `x` to hold, in terms of what `Echo` says."""
     conditions = prepare(model_, positive, negative, x.shape[-2:])
-    return (x - Guidance(model_, *conditions, cfg)(x, sigma)) / sigma
+    return (x - guidance(model_, conditions, cfg)(x, sigma)) / sigma
 
 
 def latent(height=16, width=16, batch=1):
@@ -86,7 +86,7 @@ def test_guidance_moves_beyond_the_positive_prompt():
 
 def test_the_pair_holds_the_unconditional_prediction_even_at_scale_one():
     made, x = model(), latent()
-    guided, uncond = Guidance(made, *prepare(made, [prompt(3)], [prompt(1)], (16, 16)), 1.0).pair(x, SIGMA)
+    guided, uncond = guidance(made, prepare(made, [prompt(3)], [prompt(1)], (16, 16)), 1.0).pair(x, SIGMA)
     torch.testing.assert_close((x - guided) / SIGMA, torch.full_like(x, 3))
     torch.testing.assert_close((x - uncond) / SIGMA, torch.full_like(x, 1))
 
@@ -242,7 +242,7 @@ def test_where_no_prompt_counts_the_prediction_is_empty():
     x = latent()
     made = model()
     conditions = prepare(made, [prompt(2, area=(8, 8, 0, 0))], [], (16, 16))
-    denoised = Guidance(made, *conditions, 1.0)(x, SIGMA)
+    denoised = guidance(made, conditions, 1.0)(x, SIGMA)
     assert denoised[..., 8:, :].abs().max() == 0
     assert denoised[..., :8, :8].abs().min() > 0
 

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from models.checkpoint import Checkpoint, load_checkpoint
 from models.memory import DeviceMemory
-from models.sampling.sample import sample_sigmas
+from models.sampling.guiders import CfgGuider
+from models.sampling.sample import sample_guided
 from models.sampling.samplers import SAMPLERS
 from models.sampling.schedules import sigmas as levels
 from models.sdxl.text import Clip
@@ -73,13 +74,10 @@ class Twins:
         sides = [[[encoded.cond, {"pooled_output": encoded.pooled}]] for encoded in map(clip.encode_text, PROMPTS)]
         if change is not None:
             sides = change(*sides)
-        *_, last = sample_sigmas(
-            model,
+        *_, last = sample_guided(
+            CfgGuider(model, sides[0], sides[1], GUIDANCE),
             noise=self.noise,
             latent=torch.zeros_like(self.noise),
-            positive=sides[0],
-            negative=sides[1],
-            cfg=GUIDANCE,
             sampler=SAMPLERS["euler"],
             sigmas=self.sigmas,
             seed=0,

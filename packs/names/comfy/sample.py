@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 
+from models.sampling.guiders import CfgGuider
 from models.sampling.noise import seeded_noise
-from models.sampling.sample import cut, sample_sigmas
+from models.sampling.sample import cut, sample_guided
 from models.sampling.samplers import SAMPLERS, Sampler
 from models.sampling.schedules import sigmas as levels_of
 from models.sampling.steps import Step
@@ -91,13 +92,10 @@ def sample_custom(
     Raises:
         Cancelled: the user cancelled the run.
     """
-    run = sample_sigmas(
-        model,
+    run = sample_guided(
+        CfgGuider(model, positive, negative, cfg),
         noise=noise,
         latent=latent_image,
-        positive=positive,
-        negative=negative,
-        cfg=cfg,
         sampler=sampler,
         sigmas=sigmas,
         seed=seed or 0,

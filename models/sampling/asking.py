@@ -1,0 +1,134 @@
+"""What the network says to prompts: the mean prediction of each side, in as few calls as may be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+
+from models.compositing import fit_batch
+from models.sampling.conditions import Area, Condition
+from models.sampling.controls import steering
+from models.sdxl.network_patches import NetworkCall, NetworkPatch
+
+if TYPE_CHECKING:
+    from models.types import Model
+
+NOWHERE = 1e-37  # divides where no prompt counts, so that the prediction there is 0 and not NaN
+MOST_REPEATS = 4  # of the shorter prompt's tokens before two prompts are rather run apart
+
+Sides = Sequence[Sequence[Condition]]
+"""Prompts by side: the positive ones first, then the negative ones, then what else a guider compares."""
+
+
+class Asker:
+    """Asks a model's network, which must be on its device meanwhile."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def predict(
+        self, x: torch.Tensor, sigma: float, sides: Sides, patches: Sequence[NetworkPatch] = ()
+    ) -> list[torch.Tensor]:
+        """Return each side's clean latent [B, C, h, w]: the mean of its prompts' predictions, weighted point by point.
+
+        A side without prompts gives zeros. `patches` hold beside those of the model.
+        """
+        totals = [torch.zeros_like(x) for _ in sides]
+        weights = [torch.full_like(x[:, :1], NOWHERE) for _ in sides]
+        questions = [
+            _Question(side, condition, condition.place(x))
+            for side, conditions in enumerate(sides)
+            for condition in conditions
+            if condition.active(sigma)
+        ]
+        patches = (*self.model.tweaks.network, *patches)
+        for batch in _batches(questions):
+            for question, denoised in zip(batch, self._ask(x, sigma, batch, patches), strict=True):
+                weight = question.condition.weights(x)
+                question.place.crop(totals[question.side]).add_(denoised * weight)
+                question.place.crop(weights[question.side]).add_(weight)
+        return [total / weight for total, weight in zip(totals, weights, strict=True)]
+
+    def _ask(
+        self, x: torch.Tensor, sigma: float, batch: Sequence[_Question], patches: Sequence[NetworkPatch]
+    ) -> list[torch.Tensor]:
+        """Return the clean latent predicted for each place; in one call, or one each where memory does not suffice."""
+        return self.model.memory.retry_smaller(
+            lambda: list(self._call(x, sigma, batch, patches).chunk(len(batch))),
+            lambda: [self._call(x, sigma, [question], patches) for question in batch],
+        )
+
+    def _call(
+        self, x: torch.Tensor, sigma: float, batch: Sequence[_Question], patches: Sequence[NetworkPatch]
+    ) -> torch.Tensor:
+        model, schedule, first = self.model, self.model.schedule, batch[0].condition
+        crops = torch.cat([question.place.crop(x) for question in batch])  # [questions * B, C, h, w]
+        tokens = math.lcm(*(question.condition.context.shape[1] for question in batch))
+        context = torch.cat([_spread(fit_batch(question.condition.context, len(x)), tokens) for question in batch])
+        labels = [fit_batch(q.condition.label, len(x)) for q in batch if q.condition.label is not None]
+        inputs = (
+            _beside(schedule.scale_input(crops, sigma), batch).to(model.dtype),
+            crops.new_full((len(crops),), schedule.timestep(sigma)),
+            context,
+            torch.cat(labels) if labels else None,
+        )
+        patches = (*patches, *first.network_patches)
+        call = NetworkCall(patches, sigma, (x.shape[-2], x.shape[-1]), tuple(question.side for question in batch))
+        weights = model.patches if first.weights_at is None else first.weights_at(sigma)
+        further: dict[str, Any] = {"call": call} if patches else {}
+        with torch.no_grad():
+            control = steering(first.controls, sigma, len(x), *inputs)
+            if control is not None:
+                further["control"] = control
+            with model.memory.computing(model.network, weights) as network:
+                output = network(*inputs, **further)
+        return schedule.denoised(output.float(), crops, sigma)
+
+
+class _Question(NamedTuple):
+    """One prompt of one side, asked about one place."""
+
+    side: int
+    condition: Condition
+    place: Area
+
+
+def _spread(context: torch.Tensor, tokens: int) -> torch.Tensor:
+    """Repeat context [B, n, C] to [B, tokens, C]. Attention is a weighted mean, which repetition leaves as it is."""
+    return context.repeat(1, tokens // context.shape[1], 1)
+
+
+def _beside(x: torch.Tensor, batch: Sequence[_Question]) -> torch.Tensor:
+    """Return x [questions * B, C, h, w] with the further channels that some networks take beside it."""
+    further = [question.place.crop(q) for question in batch if (q := question.condition.beside) is not None]
+    if not further:
+        return x
+    each = len(x) // len(batch)
+    return torch.cat([x, torch.cat([fit_batch(one, each) for one in further]).to(x)], dim=1)
+
+
+def _batches(questions: Sequence[_Question]) -> list[list[_Question]]:
+    """Group questions whose places are equally large, that are steered and patched alike, and of like length."""
+    batches: list[list[_Question]] = []
+    for question in questions:
+        batch = next((batch for batch in batches if _fits(question, batch[0])), None)
+        if batch is None:
+            batches.append([question])
+        else:
+            batch.append(question)
+    return batches
+
+
+def _fits(question: _Question, other: _Question) -> bool:
+    one, two = question.condition, other.condition
+    lengths = one.context.shape[1], two.context.shape[1]
+    return (
+        question.place[:2] == other.place[:2]  # height and width
+        and one.controls == two.controls
+        and one.network_patches == two.network_patches
+        and one.weights_at is two.weights_at
+        and math.lcm(*lengths) <= MOST_REPEATS * min(lengths)
+    )
