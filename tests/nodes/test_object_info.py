@@ -16,15 +16,9 @@ DEVIATIONS = {
     ("DualCLIPLoader", "inputs.optional.device"): "our default is stated; it is the first option, which is theirs",
     ("LoadLatent", "inputs.required.latent"): "the folder key tells .latent files from pictures; both lie in input/",
     ("PrimitiveFloat", "inputs.required.value"): "bounds of a number are numbers: 2^63 - 1 is rounded to 2^63",
-    ("PrimitiveString", "inputs.required.value"): "not multiline is what a text is anyway",
-    ("LatentBatchSeedBehavior", "inputs.required.seed_behavior"): "the classic way to write a combo, same options",
-    ("ImageScaleToTotalPixels", "inputs.required.upscale_method"): "the classic way to write a combo, same options",
 }
 
-UNLISTED = {
-    "SaveImageWebsocket",  # comes with the peer as a node pack, which the reference leaves out
-    "PreviewAny",  # not among the reference's types
-}
+USUAL = {"multiline": False, "multiselect": False}  # what is not said is so anyway
 
 
 def fields(info):
@@ -59,7 +53,9 @@ def without_tooltip(written):
     if isinstance(written, str):
         return written
     kind, options = written[0], dict(written[1]) if len(written) > 1 else {}
-    options.pop("tooltip", None)
+    options = {key: value for key, value in options.items() if key != "tooltip" and USUAL.get(key) is not value}
+    if kind == "COMBO" and "options" in options:  # the newer way to write a combo
+        kind = options.pop("options")
     if isinstance(kind, str) and kind.startswith("FILES:"):
         kind = [kind.removeprefix("FILES:")]
     kind = {"SAMPLERS": list(SAMPLERS), "SCHEDULERS": list(SCHEDULERS)}.get(kind if isinstance(kind, str) else "", kind)
@@ -74,7 +70,7 @@ def reference():
 
 
 def differences(registry, reference):
-    for name in set(registry) - UNLISTED:
+    for name in set(registry) & set(reference):
         ours = fields(registry[name].spec.to_object_info(lambda folder: [folder]))
         theirs = reference_fields(name, reference[name])
         for field in sorted(ours.keys() | theirs.keys()):
