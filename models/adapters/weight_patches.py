@@ -12,12 +12,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from models.adapters.deltas import Delta
+
+
+class WeightChange(Protocol):
+    """Something that makes another weight of a weight."""
+
+    def of(self, weight: Tensor) -> Tensor:
+        """The changed weight, float32, of a weight in float32, which stays as it is."""
+        ...
+
+    def memory_parts(self) -> Iterator[tuple[Hashable, int]]:
+        """The pieces of memory that it holds, and their bytes, for caches that add them up."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,17 +52,24 @@ class Change:
         changed = changed * (lengths / torch.linalg.vector_norm(changed, dim=along, keepdim=True))
         return changed if self.strength == 1.0 else weight + (changed - weight) * self.strength
 
+    def memory_parts(self) -> Iterator[tuple[Hashable, int]]:
+        """The factors."""
+        lengths = () if self.lengths is None else (self.lengths,)
+        for tensor in (*self.delta.tensors(), *lengths):
+            storage = tensor.untyped_storage()
+            yield storage.data_ptr(), storage.nbytes()
+
 
 @dataclass(frozen=True, eq=False)
 class Patches:
     """Changes by the name of the parameter that they belong to, in the order in which they are made. Immutable."""
 
-    changes: Mapping[str, Sequence[Change]] = field(default_factory=lambda: MappingProxyType({}))
+    changes: Mapping[str, Sequence[WeightChange]] = field(default_factory=lambda: MappingProxyType({}))
 
     def __bool__(self) -> bool:
         return bool(self.changes)
 
-    def plus(self, further: Mapping[str, Change]) -> Patches:
+    def plus(self, further: Mapping[str, WeightChange]) -> Patches:
         """These, and after them `further`."""
         joined = {name: (*self.changes.get(name, ()), change) for name, change in further.items()}
         return Patches(MappingProxyType({**self.changes, **joined}))
@@ -63,13 +82,10 @@ class Patches:
         return changed.to(weight.dtype)
 
     def memory_parts(self) -> Iterator[tuple[Hashable, int]]:
-        """What the factors take, for caches that add up bytes."""
+        """What the changes take, for caches that add up bytes."""
         for changes in self.changes.values():
             for change in changes:
-                lengths = () if change.lengths is None else (change.lengths,)
-                for tensor in (*change.delta.tensors(), *lengths):
-                    storage = tensor.untyped_storage()
-                    yield storage.data_ptr(), storage.nbytes()
+                yield from change.memory_parts()
 
 
 NO_PATCHES = Patches()

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from models.checkpoints.errors import CheckpointError
 from models.checkpoints.layout import TextPart
+from models.checkpoints.origin import Origin, remember_origin
 from models.checkpoints.weights import Weights
 from models.sdxl.config import UNetConfig, unet_config_from_shapes, vae_config_from_shapes
 from models.sdxl.text_config import text_config
@@ -32,7 +33,7 @@ def build_unet(weights: Weights, settings: Mapping[str, Any], dtype: torch.dtype
         config = unet_config_from_shapes(weights.shapes, weights.metadata)
         return UNet(_heed_unet_settings(config, settings))
 
-    return build_module(make, weights, dtype, "the denoising network")
+    return _with_origin(build_module(make, weights, dtype, "the denoising network"), weights)
 
 
 def build_vae(weights: Weights, settings: Mapping[str, Any], dtype: torch.dtype) -> AutoencoderKL:
@@ -43,7 +44,7 @@ def build_vae(weights: Weights, settings: Mapping[str, Any], dtype: torch.dtype)
         groups = settings.get("norm_num_groups")
         return AutoencoderKL(replace(config, norm_groups=groups) if groups else config)
 
-    return build_module(make, weights, dtype, "the VAE")
+    return _with_origin(build_module(make, weights, dtype, "the VAE"), weights)
 
 
 def build_text(part: TextPart, dtype: torch.dtype) -> TextEncoder:
@@ -55,7 +56,7 @@ def build_text(part: TextPart, dtype: torch.dtype) -> TextEncoder:
 
     encoder = build_module(make, weights, dtype, f"the text encoder {part.role.name!r}")
     encoder.place_positions()
-    return encoder
+    return _with_origin(encoder, weights)
 
 
 def _heed_unet_settings(config: UNetConfig, settings: Mapping[str, Any]) -> UNetConfig:
@@ -128,6 +129,18 @@ def fill(module: nn.Module, weights: Weights, dtype: torch.dtype, what: str) -> 
         module.load_state_dict(state, assign=True)
     module.requires_grad_(False)
     module.eval()
+
+
+def _with_origin(module: ModuleT, weights: Weights) -> ModuleT:
+    """The module, which from now on can tell the values that the file has for its parameters."""
+    places = _expected(module)
+    shapes = {name: parameter.shape for name, parameter in module.named_parameters()}
+
+    def read(name: str) -> Tensor:
+        return weights.tensor(places[name]).reshape(shapes[name])
+
+    remember_origin(module, Origin(weights.path, weights.metadata, read))
+    return module
 
 
 def _expected(module: nn.Module) -> dict[str, str]:
