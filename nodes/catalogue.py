@@ -33,12 +33,13 @@ from nodes import (
     upscaling,
     vae,
     vision,
+    watermark,
 )
 
 MODULES = (
     loaders, loras, controlnet, vision, text, conditioning, prompting, hooks, sampling, custom_sampling, model_patches,
     latent, latent_batch, latent_math, latent_files, vae, inpainting, image_files, image_scale, upscaling, image_batch,
-    image_edit, image_effects, preprocessors, alpha, mask, merging, primitives, logic, strings, previewing,
+    image_edit, image_effects, watermark, preprocessors, alpha, mask, merging, primitives, logic, strings, previewing,
 )  # fmt: skip
 
 
