@@ -85,9 +85,8 @@ def pipeline(kind: str, pair: Pair, scheduler: Any, **options: Any) -> Any:
     """A pipeline of diffusers: "" (text to image), "Img2Img", "Inpaint"."""
     import diffusers
 
-    made = getattr(diffusers, f"StableDiffusionXL{kind}Pipeline")(
-        **pair.parts, scheduler=scheduler, add_watermarker=False, force_zeros_for_empty_prompt=False, **options
-    )
+    settings = {"add_watermarker": False, "force_zeros_for_empty_prompt": False} | options
+    made = getattr(diffusers, f"StableDiffusionXL{kind}Pipeline")(**pair.parts, scheduler=scheduler, **settings)
     made.set_progress_bar_config(disable=True)
     return made
 
@@ -101,7 +100,7 @@ def call(pipe: Any, **options: Any) -> Tensor:
 
 @dataclass
 class Nodes:
-    """Weft's nodes by the names of what they do; latents go in and out in the network's units, as diffusers has them."""
+    """Weft's nodes by the names of what they do; latents go in and out in the network's units, as in diffusers."""
 
     workspace: Workspace
 

@@ -9,12 +9,11 @@ from types import MappingProxyType
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from commands.workbench import BUNDLED
 from folders.workspace import Workspace
-from tests.models.small_models import make
 
 NAME = "stand_in.safetensors"
 PICTURE = "stand_in.png"
@@ -29,7 +28,7 @@ def _random(shapes: Mapping[str, tuple[int, ...]], seed: int = 1) -> dict[str, T
 
 def upscaler() -> dict[str, Tensor]:
     """An ESRGAN network (RRDB) of one block that doubles each side."""
-    wide, grow = 8, 4
+    wide, grow = 8, 32
     shapes: dict[str, tuple[int, ...]] = {}
 
     def convolution(name: str, takes: int, gives: int) -> None:
