@@ -8,7 +8,8 @@ import torch
 from execution.fields import Help, Range
 from execution.node import NodeInputError, node
 from models.checkpoint import CheckpointError
-from models.compositing import as_mask, fit_batch, grow_by_box
+from models.compositing import grow_by_box
+from models.inpainting.blanking import blanked
 from models.vae_codec import VaeInputError, decode_latent, decode_latent_tiled, encode_image, encode_image_tiled
 from nodes.types import Image, Latent, Mask, Vae
 
@@ -77,16 +78,9 @@ def vae_encode_for_inpaint(
     ] = 6,
 ) -> Latent:
     """Turn pictures into latents with what the mask covers greyed out, for models made for inpainting."""
-    height, width = pixels.shape[1:3]
-    masks = as_mask(mask, (height, width))
-    kept_height, kept_width = height // 8 * 8, width // 8 * 8
-    top, left = (height % 8) // 2, (width % 8) // 2
-    pixels = pixels[:, top : top + kept_height, left : left + kept_width, :3]
-    masks = masks[..., top : top + kept_height, left : left + kept_width]
-    visible = fit_batch(1 - masks.round(), pixels.shape[0])[:, 0, ..., None]
-    greyed = (pixels - 0.5) * visible + 0.5
-    latent = _blaming("pixels", lambda: encode_image(vae, greyed))
-    return {"samples": latent, "noise_mask": grow_by_box(masks, grow_mask_by).round()}
+    prepared = blanked(pixels, mask)
+    latent = _blaming("pixels", lambda: encode_image(vae, prepared.visible))
+    return {"samples": latent, "noise_mask": grow_by_box(prepared.mask, grow_mask_by).round()}
 
 
 def _blaming(input_name: str, work: Callable[[], torch.Tensor]) -> torch.Tensor:

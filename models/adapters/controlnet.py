@@ -42,7 +42,7 @@ class ControlNet:
         """
         own, wanted = self.network.config, model.config
         same = own.model_channels == wanted.model_channels and own.channel_mult == wanted.channel_mult
-        same = same and own.num_res_blocks == wanted.num_res_blocks and own.in_channels == wanted.in_channels
+        same = same and own.num_res_blocks == wanted.num_res_blocks and own.in_channels == wanted.out_channels
         if same and own.context_dim in (0, wanted.context_dim) and own.adm_channels == wanted.adm_channels:
             return
         raise ValueError(

@@ -66,25 +66,22 @@ class Asker:
     ) -> torch.Tensor:
         model, schedule, first = self.model, self.model.schedule, batch[0].condition
         crops = torch.cat([question.place.crop(x) for question in batch])  # [questions * B, C, h, w]
-        tokens = math.lcm(*(question.condition.context.shape[1] for question in batch))
-        context = torch.cat([_spread(fit_batch(question.condition.context, len(x)), tokens) for question in batch])
         labels = [fit_batch(q.condition.label, len(x)) for q in batch if q.condition.label is not None]
-        inputs = (
-            _beside(schedule.scale_input(crops, sigma), batch).to(model.dtype),
-            crops.new_full((len(crops),), schedule.timestep(sigma)),
-            context,
-            torch.cat(labels) if labels else None,
-        )
+        label = torch.cat(labels) if labels else None
+        noisy = schedule.scale_input(crops, sigma).to(model.dtype)
+        timesteps = crops.new_full((len(crops),), schedule.timestep(sigma))
         patches = (*patches, *first.network_patches)
         call = NetworkCall(patches, sigma, (x.shape[-2], x.shape[-1]), tuple(question.side for question in batch))
         weights = model.patches if first.weights_at is None else first.weights_at(sigma)
         further: dict[str, Any] = {"call": call} if patches else {}
         with torch.no_grad():
-            control = steering(first.controls, sigma, len(x), *inputs)
+            read = _contexts([question.condition.read_by_controls for question in batch], len(x))
+            control = steering(first.controls, sigma, len(x), noisy, timesteps, read, label)
             if control is not None:
                 further["control"] = control
             with model.memory.computing(model.network, weights) as network:
-                output = network(*inputs, **further)
+                context = _contexts([question.condition.context for question in batch], len(x))
+                output = network(_beside(noisy, batch), timesteps, context, label, **further)
         return schedule.denoised(output.float(), crops, sigma)
 
 
@@ -96,9 +93,13 @@ class _Question(NamedTuple):
     place: Area
 
 
-def _spread(context: torch.Tensor, tokens: int) -> torch.Tensor:
-    """Repeat context [B, n, C] to [B, tokens, C]. Attention is a weighted mean, which repetition leaves as it is."""
-    return context.repeat(1, tokens // context.shape[1], 1)
+def _contexts(contexts: Sequence[torch.Tensor], each: int) -> torch.Tensor:
+    """Return contexts [B, n, C] of any lengths as one, `each` entries of every one, repeated to a common length.
+
+    Attention is a weighted mean, which repetition leaves as it is.
+    """
+    tokens = math.lcm(*(context.shape[1] for context in contexts))
+    return torch.cat([fit_batch(one, each).repeat(1, tokens // one.shape[1], 1) for one in contexts])
 
 
 def _beside(x: torch.Tensor, batch: Sequence[_Question]) -> torch.Tensor:

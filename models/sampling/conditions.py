@@ -60,9 +60,15 @@ class Condition:
     last_sigma: float = 0.0  # ... down to this one
     controls: tuple[RunningControl, ...] = ()  # pictures that steer
     controls_both: bool = False  # whether they steer the other sides' prompts as well
+    control_context: torch.Tensor | None = None  # [B, m, C], what those pictures' networks read; None: the context
     beside: torch.Tensor | None = None  # [1 or B, c, h, w], further channels that the network takes beside the latent
     network_patches: tuple[NetworkPatch, ...] = ()  # what this prompt changes inside the network
     weights_at: Callable[[float], Patches] | None = None  # the weights' patches at a noise level; None: the model's
+
+    @property
+    def read_by_controls(self) -> torch.Tensor:
+        """The tokens that the networks of steering pictures read."""
+        return self.context if self.control_context is None else self.control_context
 
     def active(self, sigma: float) -> bool:
         """Say whether the prompt counts at a noise level."""
@@ -135,11 +141,9 @@ def _condition(
     start: RunStart,
     negative: bool,
 ) -> Condition:
-    if context.shape[-1] != model.config.context_dim:
-        raise ValueError(
-            f"The conditioning's tokens are {context.shape[-1]} values wide, this model takes "
-            f"{model.config.context_dim}. Encode the prompt with the text encoders (CLIP) that belong to the model."
-        )
+    for_controls = options.get("cross_attn_controlnet")
+    for tokens in (context, for_controls):
+        _check_width(tokens, model)
     area = _area(options.get("area"), start.size)
     mask = None
     if "mask" in options:
@@ -161,8 +165,17 @@ def _condition(
         to_sigma(options["end_percent"]) if "end_percent" in options else 0.0,
         running.of(options.get("control", ())),
         options.get("control_apply_to_uncond", False),
+        None if for_controls is None else for_controls.to(model.memory.device, model.dtype),
         further_channels(model, options, start),
     )
+
+
+def _check_width(tokens: torch.Tensor | None, model: Model) -> None:
+    if tokens is not None and tokens.shape[-1] != model.config.context_dim:
+        raise ValueError(
+            f"The conditioning's tokens are {tokens.shape[-1]} values wide, this model takes "
+            f"{model.config.context_dim}. Encode the prompt with the text encoders (CLIP) that belong to the model."
+        )
 
 
 def _area(area: Sequence[Any] | None, latent_size: tuple[int, int]) -> Area | None:
@@ -213,7 +226,8 @@ def _counterpart(condition: Condition, others: list[Condition]) -> list[Conditio
         nearest = everywhere[0]
     else:
         return []
-    return [replace(condition, context=nearest.context, label=nearest.label)]
+    said = {"context": nearest.context, "label": nearest.label, "control_context": nearest.control_context}
+    return [replace(condition, **said, beside=nearest.beside)]
 
 
 def _with_controls(wanted: Sequence[Condition], unwanted: Sequence[Condition]) -> list[Condition]:
