@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, cast
 
+from execution.ancestor import Ancestor
 from execution.context import CancelToken, Context, Services
 from execution.current import enter_call, leave_call
 from execution.dynamic_graph import DynamicGraph
@@ -52,6 +53,7 @@ class Surroundings:
     begins: Callable[[NodeRef], None] | None = None  # called by the thread that calls the node, before it does
     meter: Meter | None = None  # of the memory that nodes take
     planned: Callable[[], None] = _nothing  # called once it is known which nodes the run depends on
+    ancestors: Callable[[str], list[Ancestor]] | None = None  # see `Context.ancestors`
     still_shown: StillShown | None = None  # whether what a known result shows is there; None: it always is
 
 
@@ -79,6 +81,7 @@ class Caller:
             services=around.services,
             extra=around.extra,
             prompt=around.prompt,
+            ancestors=around.ancestors,
             emit=around.emit,
             cancel=around.cancel,
         )

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from execution.ancestor import Ancestor
 from execution.errors import Cancelled, NodeRef
 from execution.events import Event, Preview, Progress, Warned
 
@@ -104,7 +105,7 @@ def _ignore(_event: Event) -> None:
 class Context:
     """Given to a node's parameter of this type. `Context()` alone serves a test that calls the function itself."""
 
-    __slots__ = ("_cancel", "_emit", "_prompt", "_services", "extra", "node")
+    __slots__ = ("_ancestors", "_cancel", "_emit", "_prompt", "_services", "extra", "node")
 
     def __init__(
         self,
@@ -113,6 +114,7 @@ class Context:
         services: Services | Iterable[object] = (),
         extra: Mapping[str, Any] | None = None,
         prompt: Callable[[], Mapping[str, Any]] | None = None,
+        ancestors: Callable[[str], list[Ancestor]] | None = None,
         emit: Callable[[Event], None] = _ignore,
         cancel: CancelToken | None = None,
     ) -> None:
@@ -120,6 +122,7 @@ class Context:
         self.extra: Mapping[str, Any] = extra or {}
         self._services = services if isinstance(services, Services) else Services(services)
         self._prompt = prompt
+        self._ancestors = ancestors
         self._emit = emit
         self._cancel = cancel or CancelToken()
 
@@ -131,6 +134,10 @@ class Context:
     def prompt(self) -> Mapping[str, Any]:
         """The submitted graph as an API prompt."""
         return self._prompt() if self._prompt else {}
+
+    def ancestors(self) -> list[Ancestor]:
+        """The node itself and every node that its inputs came from; to be asked while it is being called."""
+        return self._ancestors(self.node.id) if self._ancestors else []
 
     def service(self, kind: type[T]) -> T:
         """The instance of `kind` that the engine was given.

@@ -25,6 +25,7 @@ from execution.events import Cached, NodeBlocked, NodeFinished, NodeStarted, Sta
 from execution.expand import Expander
 from execution.graph import Link
 from execution.keys import FileDigests, Keys
+from execution.lineage import Lineage
 from execution.mapping import Result, merge_outputs, merge_ui
 from execution.outbox import Outbox
 from execution.plan import Plans
@@ -65,6 +66,7 @@ class Run:
         works: dict[str, Work] = {}
         self._caller = Caller(around, works, instances, self._wait_for)
         self.keys = Keys(self._graph, plans, files, self._caller.fingerprint)
+        around.ancestors = Lineage(self._graph, plans, self.keys, works, cache).of
         self._schedule = Schedule(self._graph, self.keys, plans, cache, works, self._take_known)
         self._expander = Expander(self._graph, self.keys, plans, self._schedule)
         self.at: NodeRef | None = None  # the node called last
