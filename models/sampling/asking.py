@@ -28,19 +28,21 @@ class Asker:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.notes: dict[Any, Any] = {}  # what the model's tweaks and patches keep from call to call
 
     def predict(
-        self, x: torch.Tensor, sigma: float, sides: Sides, patches: Sequence[NetworkPatch] = ()
+        self, x: torch.Tensor, sigma: float, sides: Sides, patches: Sequence[NetworkPatch] = (), first: int = 0
     ) -> list[torch.Tensor]:
         """Return each side's clean latent [B, C, h, w]: the mean of its prompts' predictions, weighted point by point.
 
-        A side without prompts gives zeros. `patches` hold beside those of the model.
+        A side without prompts gives zeros. `patches` hold beside those of the model. `first` is the number of the
+        first side: they are not told from 0 where only one of several is asked.
         """
         totals = [torch.zeros_like(x) for _ in sides]
         weights = [torch.full_like(x[:, :1], NOWHERE) for _ in sides]
         questions = [
-            _Question(side, condition, condition.place(x))
-            for side, conditions in enumerate(sides)
+            _Question(first + number, condition, condition.place(x))
+            for number, conditions in enumerate(sides)
             for condition in conditions
             if condition.active(sigma)
         ]
@@ -48,8 +50,8 @@ class Asker:
         for batch in _batches(questions):
             for question, denoised in zip(batch, self._ask(x, sigma, batch, patches), strict=True):
                 weight = question.condition.weights(x)
-                question.place.crop(totals[question.side]).add_(denoised * weight)
-                question.place.crop(weights[question.side]).add_(weight)
+                question.place.crop(totals[question.side - first]).add_(denoised * weight)
+                question.place.crop(weights[question.side - first]).add_(weight)
         return [total / weight for total, weight in zip(totals, weights, strict=True)]
 
     def _ask(
@@ -71,7 +73,8 @@ class Asker:
         noisy = schedule.scale_input(crops, sigma).to(model.dtype)
         timesteps = crops.new_full((len(crops),), schedule.timestep(sigma))
         patches = (*patches, *first.network_patches)
-        call = NetworkCall(patches, sigma, (x.shape[-2], x.shape[-1]), tuple(question.side for question in batch))
+        sides = tuple(question.side for question in batch)
+        call = NetworkCall(patches, sigma, (crops.shape[-2], crops.shape[-1]), sides, self.notes)
         weights = model.patches if first.weights_at is None else first.weights_at(sigma)
         further: dict[str, Any] = {"call": call} if patches else {}
         with torch.no_grad():
@@ -81,7 +84,10 @@ class Asker:
                 further["control"] = control
             with model.memory.computing(model.network, weights) as network:
                 context = _contexts([question.condition.context for question in batch], len(x))
-                output = network(_beside(noisy, batch), timesteps, context, label, **further)
+                run = network
+                for change in model.tweaks.calling:
+                    run = change(network, run)
+                output = run(_beside(noisy, batch), timesteps, context, label, **further)
         return schedule.denoised(output.float(), crops, sigma)
 
 

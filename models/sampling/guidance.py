@@ -7,14 +7,14 @@ positive ones, and beyond. A model's tweaks may change both predictions, the for
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 
 from models.sampling.steps import Prediction
-from models.sampling.tweaks import Guided
+from models.sampling.tweaks import FurtherPrompts, Guided
 
 if TYPE_CHECKING:
     from models.sampling.asking import Asker, Sides
@@ -26,16 +26,24 @@ if TYPE_CHECKING:
 class Guidance:
     """A `Denoiser`: a model, steered by prompts. The network must be on its device while this is called."""
 
-    def __init__(self, asker: Asker, positive: Sequence[Condition], negative: Sequence[Condition], cfg: float) -> None:
+    def __init__(
+        self,
+        asker: Asker,
+        positive: Sequence[Condition],
+        negative: Sequence[Condition],
+        cfg: float,
+        further: Mapping[FurtherPrompts, Sequence[Condition]] | None = None,  # of the model's tweaks
+    ) -> None:
         self._asker = asker
         self._sides: Sides = (positive, negative)
         self._cfg = cfg
+        self._further = further or {}
 
     def __call__(self, x: torch.Tensor, sigma: float) -> torch.Tensor:
         """Return the guided prediction. At a scale of 1 negative prompts cancel out and are not asked."""
         if math.isclose(self._cfg, 1.0) and not self._asker.model.tweaks.needs_uncond:
             (cond,) = self._asker.predict(x, sigma, self._sides[:1])
-            return self._guide(x, sigma, cond, torch.zeros_like(cond)).denoised
+            return self._guide(x, sigma, cond, torch.zeros_like(cond), both=False).denoised
         return self.pair(x, sigma).denoised
 
     def pair(self, x: torch.Tensor, sigma: float) -> Prediction:
@@ -44,13 +52,18 @@ class Guidance:
         guided = self._guide(x, sigma, cond, uncond)
         return Prediction(guided.denoised, guided.uncond)
 
-    def _guide(self, x: torch.Tensor, sigma: float, cond: torch.Tensor, uncond: torch.Tensor) -> Guided:
-        model = self._asker.model
+    def _guide(
+        self, x: torch.Tensor, sigma: float, cond: torch.Tensor, uncond: torch.Tensor, *, both: bool = True
+    ) -> Guided:
+        asker, model = self._asker, self._asker.model
 
-        def ask(x: torch.Tensor, side: int, patches: Sequence[NetworkPatch] = ()) -> torch.Tensor:
-            return self._asker.predict(x, sigma, [self._sides[side]], patches)[0]
+        def ask(x: torch.Tensor, side: int | FurtherPrompts, patches: Sequence[NetworkPatch] = ()) -> torch.Tensor:
+            if isinstance(side, int):
+                return asker.predict(x, sigma, [self._sides[side]], patches, first=side)[0]
+            return asker.predict(x, sigma, [self._further[side]], patches, first=len(self._sides))[0]
 
-        return guide(Guided(x, sigma, self._cfg, cond, uncond, cond, model.schedule, ask), model.tweaks)
+        state = Guided(x, sigma, self._cfg, cond, uncond, cond, model.schedule, ask, both, asker.notes)
+        return guide(state, model.tweaks)
 
 
 def guide(state: Guided, tweaks: Tweaks) -> Guided:

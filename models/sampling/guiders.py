@@ -43,4 +43,8 @@ class CfgGuider:
     def denoiser(self, start: RunStart) -> Denoiser:
         """See `Guider`."""
         wanted, unwanted = prepare(self.model, [Side(self.positive), Side(self.negative, negative=True)], start)
-        return Guidance(Asker(self.model), wanted, unwanted, self.cfg)
+        further = {
+            prompts: prepare(self.model, [Side(prompts.entries, negative=True)], start)[0]
+            for prompts in self.model.tweaks.prompts
+        }
+        return Guidance(Asker(self.model), wanted, unwanted, self.cfg, further)

@@ -6,9 +6,9 @@ itself is never changed, so handles with and without patches share it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,10 +23,10 @@ class NetworkCall:
 
     patches: Sequence[NetworkPatch]
     sigma: float  # noise level
-    size: tuple[int, int]  # (height, width) of the latents
-    sides: tuple[
-        int, ...
-    ]  # the batch is so many equal parts; whose each is: 0 the positive prompts, 1 the negative ...
+    size: tuple[int, int]  # (height, width) of the latents in this call, which may be those of an area alone
+    # The batch is so many equal parts; whose each is: 0 the positive prompts, 1 the negative ones ...
+    sides: tuple[int, ...]
+    notes: dict[Any, Any] = field(default_factory=dict[Any, Any])  # what patches keep for later, in this run alone
 
 
 class Spot(NamedTuple):
@@ -58,6 +58,14 @@ class NetworkPatch:
         """Change what queries, keys and values are made from."""
         del which, spot
         return tokens
+
+    def around(self, which: Attention, tokens: QKV, spot: Spot, rest: Callable[[QKV], Tensor]) -> Tensor:
+        """Compute a whole attention [B, n, channels] of tokens in another way, or with other tokens.
+
+        `rest` computes it with the patches given later, and with the others' changes to tokens and projections.
+        """
+        del which, spot
+        return rest(tokens)
 
     def attend(self, which: Attention, projected: QKV, heads: int, spot: Spot) -> Tensor | None:
         """Compute attention of projected [B, n, heads * d] in another way; None: in the usual one.

@@ -8,7 +8,8 @@ Rombach et al., "High-Resolution Image Synthesis with Latent Diffusion Models" (
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -74,6 +75,12 @@ class CrossAttention(nn.Module):
         return self._patched(QKV(x, context, context), which, spot)
 
     def _patched(self, tokens: QKV, which: Attention, spot: Spot) -> Tensor:
+        run: Callable[[QKV], Tensor] = partial(self._innermost, which=which, spot=spot)
+        for patch in reversed(spot.call.patches):
+            run = partial(patch.around, which, spot=spot, rest=run)
+        return run(tokens)
+
+    def _innermost(self, tokens: QKV, which: Attention, spot: Spot) -> Tensor:
         patches = spot.call.patches
         for patch in patches:
             tokens = patch.tokens(which, tokens, spot)
@@ -336,7 +343,8 @@ class UNet(nn.Module):
 
 
 def _plus(x: Tensor, added: Tensor | None) -> Tensor:
-    return x if added is None else x + added
+    """Where a patch has changed the size of the features, what was made for another size is left out."""
+    return x if added is None or added.shape[-2:] != x.shape[-2:] else x + added
 
 
 def _spot(call: NetworkCall, part: Part, number: int, x: Tensor) -> Spot:
