@@ -7,7 +7,8 @@ import torch
 from execution.fields import Help, Range
 from execution.node import Context, NodeInputError, node
 from nodes.prompt_notes import OPTION, joined
-from nodes.types import MAX_SIDE, Aligned, Conditioning, ConditioningValue, Fraction, Mask, Strength
+from nodes.text import Prompt, encode
+from nodes.types import MAX_SIDE, Aligned, Clip, Conditioning, ConditioningValue, Fraction, Mask, Strength
 
 Percent = Annotated[float, Range(0, 1, step=0.001)]
 AreaSide = Annotated[int, Range(64, MAX_SIDE, step=8)]
@@ -176,3 +177,17 @@ def conditioning_zero_out(*, conditioning: Changed) -> Conditioning:
         kept = {name: value for name, value in options.items() if name != OPTION}
         zeroed.append([torch.zeros_like(states), {**kept, **extra}])
     return zeroed
+
+
+@node("CLIPTextEncodeControlnet", category="_for_testing/conditioning")
+def clip_text_encode_controlnet(
+    *,
+    clip: Annotated[Clip, Help("The text encoders of the checkpoint.")],
+    conditioning: Changed,
+    text: Annotated[Prompt, Help("What the ControlNets read in place of the prompt itself.")],
+    ctx: Context,
+) -> Conditioning:
+    """Give ControlNets a prompt of their own, such as a plain one that names what their picture shows."""
+    ((states, options),) = encode(clip, lambda: clip.tokenize(text), {}, ctx)
+    pooled = options["pooled_output"]
+    return with_options(conditioning, cross_attn_controlnet=states, pooled_output_controlnet=pooled)

@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 import torch
 
 from execution.fields import Help, Range
-from execution.node import node
+from execution.node import Context, node
 from models.compositing import as_mask, composite, paste_feathered
 from models.resize import Crop, LatentMethod, resize
+from nodes.inpainting.mask_checks import check_mask
 from nodes.types import MAX_SIDE, Aligned, BatchCount, Latent, LatentValue, Mask
 
 CELL = 8  # pixels to a latent's entry, along each side
@@ -101,9 +102,16 @@ def latent_composite_masked(
 
 @node("SetLatentNoiseMask", category="latent/inpaint", display_name="Set Latent Noise Mask")
 def set_latent_noise_mask(
-    *, samples: Source, mask: Annotated[Mask, Help("Where sampling may change the picture: 1 yes, 0 keep it.")]
+    *,
+    samples: Source,
+    mask: Annotated[
+        Mask, Help("Where sampling may change the picture: 1 yes, 0 keep it. Of any size: stretched over the picture.")
+    ],
+    ctx: Context,
 ) -> Latent:
     """Let sampling change a part of the picture only (inpainting)."""
+    x = samples["samples"]
+    check_mask(mask, (x.shape[-2] * CELL, x.shape[-1] * CELL), len(x), "mask", ctx)
     return {**samples, "noise_mask": as_mask(mask)}
 
 

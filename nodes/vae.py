@@ -6,11 +6,12 @@ from typing import Annotated
 import torch
 
 from execution.fields import Help, Range
-from execution.node import NodeInputError, node
+from execution.node import Context, NodeInputError, node
 from models.checkpoint import CheckpointError
 from models.compositing import grow_by_box
 from models.inpainting.blanking import blanked
 from models.vae_codec import VaeInputError, decode_latent, decode_latent_tiled, encode_image, encode_image_tiled
+from nodes.inpainting.mask_checks import check_over
 from nodes.types import Image, Latent, Mask, Vae
 
 Pixels = Annotated[Image, Help("The pictures to encode.")]
@@ -76,8 +77,10 @@ def vae_encode_for_inpaint(
     grow_mask_by: Annotated[
         int, Range(0, 64, step=1), Help("By how many pixels the mask grows, so that seams get drawn over.")
     ] = 6,
+    ctx: Context,
 ) -> Latent:
     """Turn pictures into latents with what the mask covers greyed out, for models made for inpainting."""
+    check_over(pixels, mask, "pixels", ctx)
     prepared = blanked(pixels, mask)
     latent = _blaming("pixels", lambda: encode_image(vae, prepared.visible))
     return {"samples": latent, "noise_mask": grow_by_box(prepared.mask, grow_mask_by).round()}

@@ -47,6 +47,7 @@ FIRST: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "CLIPTextEncode": ("clip", "text"),
         "CLIPTextEncodeSDXLRefiner": ("clip", "ascore", "width", "height", "text"),
         "ConditioningSetMask": ("conditioning", "mask", "set_cond_area", "strength"),
+        "InpaintModelConditioning": ("positive", "negative", "pixels", "vae"),
         "VAEDecode": ("vae", "samples"),
         "VAEDecodeTiled": ("vae", "samples"),
         "VAEEncode": ("vae", "pixels"),

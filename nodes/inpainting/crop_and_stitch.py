@@ -8,7 +8,7 @@ from models.compositing import as_mask, fit_batch, grow
 from models.inpainting import crop_and_stitch as parts
 from models.inpainting.mask_shapes import Bounds, bounds
 from models.inpainting.region import Wanted, region_around
-from nodes.inpainting.mask_checks import check_mask
+from nodes.inpainting.mask_checks import check_over
 from nodes.types import Aligned, Image, Mask
 
 Crop = Annotated[parts.Crop, Socket("INPAINT_CROP")]
@@ -47,8 +47,8 @@ def crop_around_mask(
     The part lies inside of the picture and has the shape of width and height; where the picture is too small for
     that, it has the picture's own and as many pixels. All pictures of a batch are cut alike.
     """
+    any_masked = check_over(image, mask, "image", ctx)
     size = image.shape[1], image.shape[2]
-    any_masked = check_mask(mask, size, len(image), "mask", ctx)
     masks = fit_batch(as_mask(mask, size)[:, 0], len(image))
     masks = grow(masks, grow_mask, tapered=False) if grow_mask else masks
     around = bounds(masks) if any_masked else None

@@ -2,9 +2,24 @@
 
 import torch
 
-from execution.node import Context
+from execution.node import Context, NodeInputError
 
 SAME_SHAPE = 0.02  # by which two shapes' ratios of sides may differ and still be the same, for roundings
+
+
+def check_over(pixels: torch.Tensor, mask: torch.Tensor, input_name: str, ctx: Context) -> bool:
+    """Judge a mask that is to be stretched over pictures; see `check_mask`.
+
+    Raises:
+        NodeInputError: the pictures, of the input named, are none.
+    """
+    if pixels.ndim != 4 or 0 in pixels.shape or pixels.shape[-1] not in (1, 3, 4):
+        raise NodeInputError(
+            input_name,
+            f"A picture has the shape [batch, height, width, 1, 3 or 4 channels], not {list(pixels.shape)}. Connect an "
+            "IMAGE here.",
+        )
+    return check_mask(mask, (pixels.shape[1], pixels.shape[2]), len(pixels), "mask", ctx)
 
 
 def check_mask(mask: torch.Tensor, size: tuple[int, int], count: int, input_name: str, ctx: Context) -> bool:

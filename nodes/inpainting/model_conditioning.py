@@ -12,7 +12,7 @@ from models.inpainting.blanking import blanked
 from models.sampling.further_channels import MASK, PICTURE
 from models.vae_codec import VaeInputError, encode_image
 from nodes.conditioning import with_options
-from nodes.inpainting.mask_checks import check_mask
+from nodes.inpainting.mask_checks import check_over
 from nodes.types import Conditioning, Image, Latent, LatentValue, Mask, Vae
 
 Positive = Annotated[Conditioning, Help("What the picture should show.")]
@@ -43,7 +43,7 @@ def inpaint_model_conditioning(
     ctx: Context,
 ) -> Prepared:
     """Show a model made for inpainting what is around the mask. Other models take the latents and their mask alone."""
-    check_mask(mask, (pixels.shape[1], pixels.shape[2]), len(pixels), "mask", ctx)
+    check_over(pixels, mask, "pixels", ctx)
     prepared = blanked(pixels, mask)
     visible = _encoded(vae, prepared.visible)
     latent: LatentValue = {"samples": _encoded(vae, prepared.pixels)}

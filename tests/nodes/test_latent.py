@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from execution.node import Context
 from models.resize import bislerp
 from nodes import latent as nodes
 from nodes import latent_math as arithmetic
@@ -72,7 +73,7 @@ def test_composite_through_a_mask():
 
 def test_a_noise_mask_gets_four_sides():
     mask = random(2, 16, 16)
-    result = nodes.set_latent_noise_mask(samples={"samples": random(2, 4, 2, 2)}, mask=mask)
+    result = nodes.set_latent_noise_mask(samples={"samples": random(2, 4, 2, 2)}, mask=mask, ctx=Context())
     assert torch.equal(result["noise_mask"], mask[:, None])
 
 

@@ -148,7 +148,7 @@ def test_what_the_mask_leaves_out_is_kept(given):
     mask = torch.zeros(1, 64, 64)
     mask[..., 32:] = 1
     start = {"samples": torch.ones(1, 4, 8, 8) * 0.5}
-    latent = set_latent_noise_mask(samples=start, mask=mask)
+    latent = set_latent_noise_mask(samples=start, mask=mask, ctx=given["ctx"])
     result = ksampler(**given, **SETTINGS, seed=5, steps=3, latent_image=latent)
     assert_close(result["samples"][..., :4], start["samples"][..., :4], rtol=1e-4, atol=1e-4)
     assert not torch.allclose(result["samples"][..., 4:], start["samples"][..., 4:], atol=0.05)

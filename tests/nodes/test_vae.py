@@ -5,7 +5,7 @@ import shutil
 import pytest
 import torch
 
-from execution.node import NodeInputError
+from execution.node import Context, NodeInputError
 from models.vae_codec import decode_latent, decode_latent_tiled, encode_image, encode_image_tiled
 from nodes import vae as nodes
 from nodes.loaders import checkpoint_loader, vae_loader
@@ -41,12 +41,12 @@ def test_encoding_for_inpainting_hides_what_the_mask_covers(vae):
     image = random(1, 32, 32, 3)
     mask = torch.zeros(1, 32, 32)
     mask[:, 8:16, 8:16] = 1
-    latent = nodes.vae_encode_for_inpaint(pixels=image, vae=vae, mask=mask, grow_mask_by=0)
+    latent = nodes.vae_encode_for_inpaint(pixels=image, vae=vae, mask=mask, grow_mask_by=0, ctx=Context())
     hidden = image.clone()
     hidden[:, 8:16, 8:16] = 0.5
     assert torch.allclose(latent["samples"], encode_image(vae, hidden), atol=1e-6)
     assert torch.equal(latent["noise_mask"], mask[:, None])
-    grown = nodes.vae_encode_for_inpaint(pixels=image, vae=vae, mask=mask, grow_mask_by=6)
+    grown = nodes.vae_encode_for_inpaint(pixels=image, vae=vae, mask=mask, grow_mask_by=6, ctx=Context())
     assert torch.equal(grown["samples"], latent["samples"])
     assert grown["noise_mask"].sum() == 13 * 13
     assert grown["noise_mask"][0, 0, 6:19, 6:19].eq(1).all()
@@ -56,13 +56,17 @@ def test_encoding_for_inpainting_hides_what_the_mask_covers(vae):
 def test_encoding_for_inpainting_takes_batches_of_unlike_sizes(vae, pictures, masks):
     mask = torch.zeros(masks, 16, 16)
     mask[0, :8] = 1
-    latent = nodes.vae_encode_for_inpaint(pixels=random(pictures, 16, 16, 3), vae=vae, mask=mask, grow_mask_by=0)
+    latent = nodes.vae_encode_for_inpaint(
+        pixels=random(pictures, 16, 16, 3), vae=vae, mask=mask, grow_mask_by=0, ctx=Context()
+    )
     assert latent["samples"].shape == (pictures, 4, 2, 2)
 
 
 def test_encoding_for_inpainting_rounds_masks_and_cuts_odd_sides_evenly(vae):
     image = random(1, 36, 44, 3)
-    latent = nodes.vae_encode_for_inpaint(pixels=image, vae=vae, mask=torch.full((1, 18, 22), 0.4), grow_mask_by=3)
+    latent = nodes.vae_encode_for_inpaint(
+        pixels=image, vae=vae, mask=torch.full((1, 18, 22), 0.4), grow_mask_by=3, ctx=Context()
+    )
     assert latent["samples"].shape == (1, 4, 4, 5)
     assert latent["noise_mask"].shape == (1, 1, 32, 40) and latent["noise_mask"].eq(0).all()
     assert torch.allclose(latent["samples"], encode_image(vae, image[:, 2:34, 2:42]), atol=1e-6)

@@ -200,7 +200,7 @@ def test_inpainting(name, base, nodes, sides, most_likely_latents):
     size = {"height": 8 * SIDE, "width": 8 * SIDE, "num_inference_steps": setting.steps}
     theirs = call(pipe, **THEIR_PROMPTS, **given, **size, generator=seeded(SEED))
     latent = vae_encode(pixels=picture(), vae=base.ours.vae)
-    masked = set_latent_noise_mask(samples=latent, mask=hole())
+    masked = set_latent_noise_mask(samples=latent, mask=hole(), ctx=nodes.ctx)
     samples = masked["samples"] * LATENT_SCALE
     ours = nodes.ksampler(
         base, sides, samples, masked["noise_mask"], seed=SEED, steps=8, denoise=0.8, cfg=CFG, **setting.names
