@@ -18,10 +18,11 @@ from folders.digest import file_digest
 from models.checkpoints.assemble import build_text, build_unet, build_vae
 from models.checkpoints.errors import CheckpointError
 from models.checkpoints.foreign import refusal, refuse_lookalikes
+from models.checkpoints.image_statistics import image_statistics
 from models.checkpoints.layout import Parts, TextPart, as_sdxl_pair, find_parts, find_text
 from models.checkpoints.schedule import noise_schedule
 from models.memory import DeviceMemory
-from models.sdxl.config import SDXL_VAE, UNetConfig
+from models.sdxl.config import SD21, SDXL_VAE, UNetConfig
 from models.sdxl.text import Clip
 from models.sdxl.tokenizer import ClipTokenizer
 from models.types import Family, Model, Vae
@@ -120,7 +121,7 @@ def _model(parts: Parts, memory: DeviceMemory, digest: str, dtype: torch.dtype) 
         raise CheckpointError(refusal(parts.path.name, parts.names, "Stable Diffusion model", SD_MODEL))
     refuse_lookalikes(parts.path.name, parts.names)
     network = build_unet(parts.unet.asking(memory.interruption), parts.unet_settings, dtype)
-    family = _family(network.config, parts)
+    family = family_of(network.config, parts)
     return Model(
         network=network,
         config=network.config,
@@ -130,14 +131,17 @@ def _model(parts: Parts, memory: DeviceMemory, digest: str, dtype: torch.dtype) 
         memory=memory,
         dtype=dtype,
         digest=digest,
+        image_statistics=image_statistics(parts),
     )
 
 
-def _family(config: UNetConfig, parts: Parts) -> Family:
+def family_of(config: UNetConfig, parts: Parts) -> Family:
     """Families by what their networks take, so that small models of the same shape belong to them as well."""
     if not config.adm_channels:
         return "sd21" if config.linear_projection else "sd15"
     roles = [text.role.name for text in parts.texts]
+    if "h" in roles or (not roles and config.context_dim == SD21.context_dim):  # Stable unCLIP 2.1
+        return "sd21"
     if roles:
         return "sdxl_refiner" if roles == ["g"] else "sdxl"
     # the refiner is conditioned on one encoder alone, whose pooled output is as wide as its states

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from models.memory import DeviceMemory
     from models.sampling.noise_schedule import NoiseSchedule
     from models.sdxl.config import UNetConfig, VAEConfig
+    from models.sdxl.image_prompt import Statistics
 
 Family = Literal["sdxl", "sdxl_refiner", "sd15", "sd21"]
 
@@ -44,6 +45,7 @@ class Model:
     digest: str  # content digest of the weights' file
     patches: Patches = NO_PATCHES  # what is added to the weights when they are used
     tweaks: Tweaks = NO_TWEAKS  # what is changed about sampling
+    image_statistics: Statistics | None = None  # of the pictures' embeddings that a Stable unCLIP model was trained on
 
     def with_tweak(self, name: str, **changes: Any) -> Model:
         """A handle to the same weights that is sampled with further changes; see `Tweaks.plus`."""

@@ -152,7 +152,7 @@ def _condition(
             area = _bounds(mask)
     if area is not None:
         area = _clipped(area, start.size)
-    label = label_vector(model, options, latent_size=start.size, negative=negative)
+    label = label_vector(model, options, latent_size=start.size, negative=negative, seed=start.seed)
     to_sigma = model.schedule.percent_to_sigma
     return Condition(
         context.to(model.memory.device, model.dtype),

@@ -93,6 +93,16 @@ def import_transformers() -> tuple[type[Any], type[Any]]:
     return CLIPTextConfig, CLIPTextModel
 
 
+def import_vision() -> tuple[type[Any], type[Any]]:
+    """The same for CLIP's image encoders."""
+    import_transformers()
+    with IMPORTING:
+        from transformers.models.clip.configuration_clip import CLIPVisionConfig
+        from transformers.models.clip.modeling_clip import CLIPVisionModelWithProjection
+
+    return CLIPVisionConfig, CLIPVisionModelWithProjection
+
+
 def _transformer(config: TextConfig) -> nn.Module:
     configuration, model = import_transformers()
     return model(
