@@ -23,7 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     add_serve_arguments(_add(commands, "serve", "serve the API and its pages (the default command)"))
     _add_run(_add(commands, "run", "run a workflow and write its pictures"))
-    _add_convert(_add(commands, "convert", "convert a workflow between the UI and API formats"))
+    _add_convert(_add(commands, "convert", "convert a workflow or a model to the other format"))
     commands.add_parser("worker").add_argument("worker_settings")  # without help: the server starts it, people do not
     return parser
 
@@ -64,11 +64,20 @@ def _add_run(run: argparse.ArgumentParser) -> None:
 
 
 def _add_convert(convert: argparse.ArgumentParser) -> None:
-    convert.description = "Convert a workflow file, or the one that a picture carries, to the other format."
+    convert.description = (
+        "Convert a workflow file, or the one that a picture carries, to the other format (api, ui); or a model, a "
+        "single file or a folder of diffusers, to the other layout (single, diffusers)."
+    )
     convert.add_argument("file", type=Path)
-    convert.add_argument("--to", choices=("api", "ui"), required=True)
+    convert.add_argument("--to", choices=("api", "ui", "single", "diffusers"), required=True)
     convert.add_argument("--output", type=Path, required=True, metavar="OUT", help='the file to write, "-" to print')
     convert.add_argument("--workspace", type=Path, default=Path("workspace"), help="your folder (default: workspace)")
+    convert.add_argument(
+        "--dtype", choices=("keep", "fp32", "bf16", "fp16"), default="keep", help="of a model's weights"
+    )
+    convert.add_argument(
+        "--variant", default="", metavar="NAME", help="in the names of a folder's weights, such as fp16"
+    )
 
 
 def _dispatch(arguments: argparse.Namespace) -> int:
@@ -81,6 +90,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
         from commands.serve import serve
 
         return serve(ServeOptions(**fields))
+    if arguments.command == "convert" and arguments.to in ("single", "diffusers"):
+        from commands.convert_models import convert_model
+
+        return convert_model(arguments.file, arguments.to, arguments.output, arguments.dtype, arguments.variant)
     if arguments.command == "convert":
         from commands.convert import convert
 

@@ -13,7 +13,7 @@ from models.checkpoints.errors import CheckpointError
 from models.checkpoints.layout import TextPart
 from models.checkpoints.origin import Origin, remember_origin
 from models.checkpoints.weights import Weights
-from models.sdxl.config import UNetConfig, unet_config_from_shapes, vae_config_from_shapes
+from models.sdxl.config import UNetConfig, VAEConfig, unet_config_from_shapes, vae_config_from_shapes
 from models.sdxl.text_config import text_config
 from models.sdxl.text_encoder import TextEncoder
 from models.sdxl.unet import UNet
@@ -30,8 +30,7 @@ def build_unet(weights: Weights, settings: Mapping[str, Any], dtype: torch.dtype
     """
 
     def make() -> UNet:
-        config = unet_config_from_shapes(weights.shapes, weights.metadata)
-        return UNet(_heed_unet_settings(config, settings))
+        return UNet(unet_config(weights, settings))
 
     return _with_origin(build_module(make, weights, dtype, "the denoising network"), weights)
 
@@ -40,9 +39,7 @@ def build_vae(weights: Weights, settings: Mapping[str, Any], dtype: torch.dtype)
     """The autoencoder; arguments and errors as `build_unet`."""
 
     def make() -> AutoencoderKL:
-        config = vae_config_from_shapes(weights.shapes, weights.metadata)
-        groups = settings.get("norm_num_groups")
-        return AutoencoderKL(replace(config, norm_groups=groups) if groups else config)
+        return AutoencoderKL(vae_config(weights, settings))
 
     return _with_origin(build_module(make, weights, dtype, "the VAE"), weights)
 
@@ -57,6 +54,22 @@ def build_text(part: TextPart, dtype: torch.dtype) -> TextEncoder:
     encoder = build_module(make, weights, dtype, f"the text encoder {part.role.name!r}")
     encoder.place_positions()
     return _with_origin(encoder, weights)
+
+
+def unet_config(weights: Weights, settings: Mapping[str, Any]) -> UNetConfig:
+    """The UNet's configuration: from the tensors' shapes, with what `settings` add.
+
+    Raises:
+        ValueError: in a sentence, when the tensors are those of another kind of network.
+    """
+    return _heed_unet_settings(unet_config_from_shapes(weights.shapes, weights.metadata), settings)
+
+
+def vae_config(weights: Weights, settings: Mapping[str, Any]) -> VAEConfig:
+    """The autoencoder's configuration; arguments and errors as `unet_config`."""
+    config = vae_config_from_shapes(weights.shapes, weights.metadata)
+    groups = settings.get("norm_num_groups")
+    return replace(config, norm_groups=groups) if groups else config
 
 
 def _heed_unet_settings(config: UNetConfig, settings: Mapping[str, Any]) -> UNetConfig:
@@ -112,7 +125,7 @@ def fill(module: nn.Module, weights: Weights, dtype: torch.dtype, what: str) -> 
     """
     state: dict[str, Tensor] = {}
     with torch.inference_mode(False):  # a tensor made in inference mode could never be trained or moved in place
-        for name, place in _expected(module).items():
+        for name, place in places_of(module).items():
             found = weights.shapes.get(place)
             if found is None:
                 raise CheckpointError(
@@ -133,7 +146,7 @@ def fill(module: nn.Module, weights: Weights, dtype: torch.dtype, what: str) -> 
 
 def _with_origin(module: ModuleT, weights: Weights) -> ModuleT:
     """The module, which from now on can tell the values that the file has for its parameters."""
-    places = _expected(module)
+    places = places_of(module)
     shapes = {name: parameter.shape for name, parameter in module.named_parameters()}
 
     def read(name: str) -> Tensor:
@@ -143,7 +156,7 @@ def _with_origin(module: ModuleT, weights: Weights) -> ModuleT:
     return module
 
 
-def _expected(module: nn.Module) -> dict[str, str]:
+def places_of(module: nn.Module) -> dict[str, str]:
     """The module's parameters, and the names that their tensors have in `Weights`."""
     names = [name for name, _ in module.named_parameters()]
     if not isinstance(module, TextEncoder):

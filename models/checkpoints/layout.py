@@ -111,7 +111,17 @@ def _text_part(weights: Weights, role: TextRole) -> TextPart:
     heads = weights.metadata.get(f"weft.clip_{role.name}.heads", "")
     if heads and not (heads.isascii() and heads.isdigit() and 0 < int(heads[:9]) < 2**16):
         raise CheckpointError(f"{weights.path.name} claims {heads[:40]!r} attention heads. Download it again.")
+    if role == SD2_H and _ends_early(weights):
+        role = replace(role, layer=-1)
     return TextPart(weights, role, ACTIVATIONS[role.name], int(heads) if heads else None)
+
+
+def _ends_early(weights: Weights) -> bool:
+    """Whether the last layer of SD 2.x's encoder, whose state nothing reads, was left out as diffusers does."""
+    if weights.metadata.get("weft.clip_h.layer") == "-1":
+        return True
+    layers = sum(name.endswith(".mlp.fc1.weight") for name in weights.shapes)
+    return layers == H_LAYERS
 
 
 def find_text(path: Path) -> list[TextPart]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from models.memory import DeviceMemory
+
 _ATTRIBUTE = "weft_origin"
 
 
@@ -32,3 +34,15 @@ def origin_of(network: nn.Module) -> Origin | None:
     """What a network was read from; None for one that was made in memory."""
     found = getattr(network, _ATTRIBUTE, None)
     return found if isinstance(found, Origin) else None
+
+
+def weight_at_home(network: nn.Module, memory: DeviceMemory, name: str) -> Tensor:
+    """A parameter's values in main memory: as the file has them if they came from one, else as the network has."""
+    origin = origin_of(network)
+    return memory.at_home(network.get_parameter(name)) if origin is None else origin.read(name)
+
+
+def source_name(network: nn.Module) -> str:
+    """The file that a network came from, by name."""
+    origin = origin_of(network)
+    return "a model made in memory" if origin is None else origin.path.name

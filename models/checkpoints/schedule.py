@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-import torch
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from models.checkpoints.layout import Parts
-from models.sampling.noise_schedule import NoiseSchedule, Prediction, scaled_linear_alphas_cumprod
+from models.checkpoints.weights import open_weights
+from models.sampling.continuous_schedule import EdmSchedule
+from models.sampling.latent_statistics import PLAYGROUND, PLAYGROUND_SCALE, LatentStatistics
+from models.sampling.noise_schedule import NoiseSchedule, scaled_linear_alphas_cumprod
+from models.sampling.predictions import Prediction
+from models.sampling.zero_terminal_snr import zero_terminal_snr
 from models.types import Family
 
 # Two empty tensors by which trainers mark SDXL checkpoints
 V_PREDICTION_MARK = "v_pred"
 ZERO_TERMINAL_SNR_MARK = "ztsnr"
 
+# Tensors by which Playground v2.5 and CosXL mark theirs; the latter's hold the bounds of the noise levels
+EDM_MARKS = frozenset({"edm_mean", "edm_std"})
+EDM_V_BOUNDS = ("edm_vpred.sigma_min", "edm_vpred.sigma_max")
+
+# (sigma_min, sigma_max, sigma_data) of Playground v2.5 and of CosXL
+PLAYGROUND_LEVELS = (0.002, 80.0, 0.5)
+COSXL_LEVELS = (0.002, 120.0, 1.0)
+
 # Stable Diffusion 2.x at 768 pixels predicts v and at 512 epsilon, and nothing in the file says which it is. But this
 # bias strayed farther from 0 in the former (measured on the official files).
 TELLING_BIAS = "output_blocks.11.1.transformer_blocks.0.norm1.bias"
 TELLING_DEVIATION = 0.09
 
-LAST_SIGNAL = 4.8973451890853435e-08  # share of signal at the last step of zero terminal SNR: 0 would divide by 0
-
 
 def noise_schedule(parts: Parts, family: Family) -> NoiseSchedule:
     """The schedule of a checkpoint with a UNet; epsilon and the ordinary betas where nothing says otherwise."""
+    continuous = _continuous(parts)
+    if continuous is not None:
+        return continuous
     prediction = _prediction(parts, family)
     zero_terminal = parts.scheduler.get("rescale_betas_zero_snr") is True or ZERO_TERMINAL_SNR_MARK in parts.names
     if zero_terminal and prediction == "v_prediction":  # epsilon says nothing of a picture that is all noise
@@ -29,12 +44,60 @@ def noise_schedule(parts: Parts, family: Family) -> NoiseSchedule:
     return NoiseSchedule.scaled_linear(prediction)
 
 
-def zero_terminal_snr(alphas_cumprod: torch.Tensor) -> torch.Tensor:
-    """The schedule [T] shifted and scaled so that the last step holds no signal (Lin et al., arXiv 2305.08891, 3.1)."""
-    roots = alphas_cumprod.sqrt()
-    rescaled = ((roots - roots[-1]) * (roots[0] / (roots[0] - roots[-1]))) ** 2
-    rescaled[-1] = LAST_SIGNAL
-    return rescaled
+class LatentUnits(NamedTuple):
+    """What a checkpoint says of the latents that its network takes."""
+
+    statistics: LatentStatistics
+    scale: float
+
+
+def latent_units(parts: Parts) -> LatentUnits | None:
+    """The units of a checkpoint whose latents are normalised by channel; None for all others."""
+    if parts.names >= EDM_MARKS:
+        return LatentUnits(PLAYGROUND, PLAYGROUND_SCALE)
+    mean, std = (_numbers(parts.vae_settings.get(key)) for key in ("latents_mean", "latents_std"))
+    if mean and std and len(mean) == len(std) and all(std):
+        return LatentUnits(LatentStatistics(mean, std), _number(parts.vae_settings, "scaling_factor", PLAYGROUND_SCALE))
+    return None
+
+
+def _continuous(parts: Parts) -> NoiseSchedule | None:
+    """The schedule of a checkpoint in EDM's manner, which knows all noise levels."""
+    if parts.names >= EDM_MARKS:
+        low, high, data = PLAYGROUND_LEVELS
+        return EdmSchedule.between(low, high, "edm", data)
+    if EDM_V_BOUNDS[1] in parts.names:
+        low, high = _written_bounds(parts)
+        return EdmSchedule.between(low, high, "v_prediction", COSXL_LEVELS[2])
+    if not str(parts.scheduler.get("_class_name", "")).startswith("EDM"):  # one of diffusers' schedulers
+        return None
+    prediction = "v_prediction" if parts.scheduler.get("prediction_type") == "v_prediction" else "edm"
+    keys = ("sigma_min", "sigma_max", "sigma_data")
+    low, high, data = (
+        _number(parts.scheduler, key, usual) for key, usual in zip(keys, PLAYGROUND_LEVELS, strict=True)
+    )
+    return EdmSchedule.between(low, high, prediction, data)
+
+
+def _written_bounds(parts: Parts) -> tuple[float, float]:
+    """The bounds of the noise levels that a file's own tensors hold."""
+    weights = open_weights(parts.path)
+    low, high = (
+        float(weights.tensor(name).float().reshape(-1)[0]) if weights.shapes.get(name) in ((), (1,)) else usual
+        for name, usual in zip(EDM_V_BOUNDS, COSXL_LEVELS, strict=False)
+    )
+    return (low, high) if 0 < low < high else COSXL_LEVELS[:2]
+
+
+def _number(settings: Mapping[str, Any], key: str, usual: float) -> float:
+    value = settings.get(key)
+    return float(value) if isinstance(value, (int, float)) and value > 0 else usual
+
+
+def _numbers(value: Any) -> tuple[float, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, (int, float)) for one in value):
+        return ()
+    return tuple(float(one) for one in value)
 
 
 def _prediction(parts: Parts, family: Family) -> Prediction:

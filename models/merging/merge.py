@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from torch import Tensor, nn
+from torch import nn
 
 from models.adapters.weight_patches import NO_PATCHES, Patches, WeightChange
-from models.checkpoints.origin import origin_of
+from models.checkpoints.origin import source_name, weight_at_home
 from models.memory import DeviceMemory
 from models.merging.blend import Blend, Portions, Scale, Step
 from models.sdxl.text import Clip
@@ -73,8 +73,8 @@ def merge_models(first: Model, second: Model, weigh: Weigh, step: Step) -> Merge
         )
     if first.schedule.prediction != second.schedule.prediction:
         warnings.append(
-            f"model1 predicts {first.schedule.prediction} and model2 {second.schedule.prediction}; the merge is sampled "
-            "as model1. Models that predict different things seldom make a useful merge."
+            f"model1 predicts {first.schedule.prediction} and model2 {second.schedule.prediction}; the merge is "
+            "sampled as model1. Models that predict different things seldom make a useful merge."
         )
     return MergedModel(replace(first, patches=first.patches.plus(changes)), tuple(warnings))
 
@@ -113,18 +113,6 @@ def merge_clips(first: Clip, second: Clip, weigh: Weigh, step: Step) -> MergedCl
         )
     warnings = [f"clip2 has no text encoder {name!r}: clip1's stays as it is." for name in alone]
     return MergedClip(replace(first, patches=patches), tuple(warnings))
-
-
-def weight_at_home(network: nn.Module, memory: DeviceMemory, name: str) -> Tensor:
-    """A parameter's values in main memory: as the file has them if they came from one, else as the network has."""
-    origin = origin_of(network)
-    return memory.at_home(network.get_parameter(name)) if origin is None else origin.read(name)
-
-
-def source_name(network: nn.Module) -> str:
-    """The file that a network came from, by name."""
-    origin = origin_of(network)
-    return "a model made in memory" if origin is None else origin.path.name
 
 
 def _blends(

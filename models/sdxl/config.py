@@ -158,8 +158,8 @@ def unet_config_from_shapes(shapes: Shapes, metadata: Mapping[str, str] | None =
     """Read a UNet's configuration off its tensor shapes.
 
     `shapes`: keys without the prefix `model.diffusion_model.`. `metadata`: the safetensors file's own strings, of
-    which `weft.unet.head_channels` and `weft.unet.norm_groups` are heeded. Raises ValueError, in a sentence for
-    people, when the shapes are those of another kind of network.
+    which `weft.unet.head_channels`, `weft.unet.num_heads` and `weft.unet.norm_groups` are heeded. Raises ValueError,
+    in a sentence for people, when the shapes are those of another kind of network.
     """
     _shape(shapes, "input_blocks.0.0.weight", "denoising network (UNet)")
     conv_out = _shape(shapes, "out.2.weight", "denoising network (UNet)")
@@ -184,7 +184,9 @@ def down_config_from_shapes(
         projection = cross.split(".transformer_blocks.")[0] + ".proj_in.weight"
         linear = len(_shape(shapes, projection, "transformer")) == 2
     head_channels = _metadata_int(metadata, "weft.unet.head_channels")
-    eight_heads = head_channels is None and context_dim == 768
+    num_heads = _metadata_int(metadata, "weft.unet.num_heads")
+    if num_heads is None and head_channels is None and context_dim == 768:
+        num_heads = 8
     return UNetConfig(
         in_channels=conv_in[1],
         out_channels=out_channels,
@@ -195,8 +197,8 @@ def down_config_from_shapes(
         middle_depth=_transformer_depth(shapes, "middle_block"),
         context_dim=context_dim,
         adm_channels=shapes["label_emb.0.0.weight"][1] if "label_emb.0.0.weight" in shapes else 0,
-        head_channels=None if eight_heads else head_channels or 64,
-        num_heads=8 if eight_heads else None,
+        head_channels=None if num_heads else head_channels or 64,
+        num_heads=num_heads,
         linear_projection=linear,
         norm_groups=_metadata_int(metadata, "weft.unet.norm_groups") or 32,
     )

@@ -1,0 +1,147 @@
+"""A whole model on its way to files, whatever it came from: handles, a single file or a folder of diffusers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from models.checkpoint import LATENT_SCALES, family_of
+from models.checkpoints.assemble import unet_config, vae_config
+from models.checkpoints.errors import CheckpointError
+from models.checkpoints.foreign import refusal, refuse_lookalikes
+from models.checkpoints.layout import Parts, find_parts
+from models.checkpoints.schedule import noise_schedule, zero_terminal_snr
+from models.checkpoints.weights import Weights
+from models.export.networks import text_tensors, unet_tensors, vae_tensors
+from models.export.tensors import ExportError, Outgoing, of_weights
+from models.sampling.noise_schedule import NoiseSchedule, Prediction, scaled_linear_alphas_cumprod
+from models.sdxl.config import UNetConfig, VAEConfig
+from models.sdxl.text import Clip
+from models.sdxl.text_config import TextConfig, TextRole, text_config
+from models.types import Family, Model, Vae
+
+ENCODERS: Mapping[Family, tuple[str, ...]] = {
+    "sdxl": ("l", "g"), "sdxl_refiner": ("g",), "sd15": ("l",), "sd21": ("h",),
+}  # fmt: skip
+"""The text encoders of each family, in the order in which their states are put side by side."""
+
+NO_PARTS = "A whole model is written: denoising network, text encoders and VAE."
+
+
+@dataclass(frozen=True)
+class TextContent:
+    """One text encoder, its tensors named as `transformers` does, without `text_model.`."""
+
+    role: TextRole
+    config: TextConfig
+    tensors: Mapping[str, Outgoing]
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Which noise schedule a file says that it was trained for."""
+
+    prediction: Prediction
+    zero_terminal: bool
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What is written. UNet and VAE bear official names without a prefix."""
+
+    family: Family
+    unet_config: UNetConfig
+    unet: Mapping[str, Outgoing]
+    vae_config: VAEConfig
+    vae: Mapping[str, Outgoing]
+    texts: Sequence[TextContent]
+    noise: Noise
+    latent_scale: float
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str])  # notes of the file it came from
+
+
+def contents_of_handles(model: Model, clip: Clip, vae: Vae) -> Contents:
+    """The parts of a model with everything that patches make of them.
+
+    Raises:
+        ExportError: a part is missing, or they do not belong together.
+    """
+    if not clip.encoders:
+        raise ExportError(clip.absence)
+    texts = [TextContent(one.role, one.config, text_tensors(clip, one)) for one in clip.encoders]
+    _check_encoders(model.family, [one.role.name for one in texts])
+    return Contents(
+        model.family,
+        model.config,
+        unet_tensors(model),
+        vae.config,
+        vae_tensors(vae),
+        texts,
+        noise_of(model.schedule) or Noise(model.schedule.prediction, False),
+        model.latent_scale,
+    )
+
+
+def contents_of_file(path: Path) -> tuple[Contents, Parts]:
+    """What a single file or a folder of diffusers holds, in the formats that it has; also its parts as they lie there.
+
+    Raises:
+        CheckpointError: it is damaged or of another kind.
+        ExportError: a part is missing.
+    """
+    parts = find_parts(path)
+    if parts.unet is None:
+        raise CheckpointError(refusal(path.name, parts.names, "Stable Diffusion model", NO_PARTS))
+    refuse_lookalikes(path.name, parts.names)
+    if parts.vae is None or not parts.texts:
+        what = "VAE" if parts.vae is None else "text encoder"
+        raise ExportError(f"{path.name} has no {what}. {NO_PARTS} Convert a whole checkpoint or pipeline.")
+    try:
+        unet, vae = unet_config(parts.unet, parts.unet_settings), vae_config(parts.vae, parts.vae_settings)
+        configs = [text_config(one.weights.shapes, one.activation, one.heads) for one in parts.texts]
+    except (ValueError, KeyError) as error:
+        raise CheckpointError(f"{path.name}: {error}") from error
+    family = family_of(unet, parts)
+    _check_encoders(family, [one.role.name for one in parts.texts])
+    texts = [
+        TextContent(one.role, config, of_weights(one.weights)) for one, config in zip(parts.texts, configs, strict=True)
+    ]
+    scale = parts.vae_settings.get("scaling_factor")
+    contents = Contents(
+        family,
+        unet,
+        of_weights(parts.unet),
+        vae,
+        of_weights(parts.vae),
+        texts,
+        noise_of(noise_schedule(parts, family)) or Noise("epsilon", False),
+        scale if isinstance(scale, float) else LATENT_SCALES[family],
+        _notes(parts.unet),
+    )
+    return contents, parts
+
+
+def noise_of(schedule: NoiseSchedule) -> Noise | None:
+    """What a file can say of a schedule; None of one that files have no words for."""
+    ordinary = scaled_linear_alphas_cumprod()
+    for zero_terminal, alphas in ((False, ordinary), (True, zero_terminal_snr(ordinary))):
+        sigmas = NoiseSchedule.from_alphas_cumprod(alphas).sigmas
+        if sigmas.shape == schedule.sigmas.shape and torch.allclose(sigmas, schedule.sigmas, rtol=1e-5):
+            return Noise(schedule.prediction, zero_terminal)
+    return None
+
+
+def _notes(weights: Weights) -> Mapping[str, str]:
+    return {name: text for name, text in weights.metadata.items() if name != "format"}
+
+
+def _check_encoders(family: Family, names: Sequence[str]) -> None:
+    wanted = ENCODERS[family]
+    if tuple(names) != wanted:
+        raise ExportError(
+            f"The model is of the family {family}, whose text encoders are {' and '.join(wanted)}, but those given are "
+            f"{' and '.join(names)}. Connect the text encoders that go with the model."
+        )

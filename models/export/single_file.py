@@ -1,0 +1,85 @@
+"""A model as a single file of the official layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from models.checkpoints.layout import UNET_PREFIXES, VAE_PREFIXES
+from models.checkpoints.schedule import V_PREDICTION_MARK, ZERO_TERMINAL_SNR_MARK
+from models.export.contents import Contents, Noise, TextContent
+from models.export.tensors import Outgoing, of_tensor, prefixed
+from models.export.text_layout import official_text, place_of, unread_tensors
+from models.sdxl.config import UNetConfig, VAEConfig
+from models.sdxl.text_config import HEAD_WIDTH, SD1_L, SD2_H, SDXL_G, SDXL_L
+
+UNET, VAE = UNET_PREFIXES[0], VAE_PREFIXES[0]
+NO_VALUES = torch.zeros(0)
+ROLES = (SDXL_L, SDXL_G, SD1_L, SD2_H)
+
+
+def single_tensors(contents: Contents) -> dict[str, Outgoing]:
+    """UNet, VAE and text encoders under the names of official files."""
+    vae = {name: _as_convolution(name, one) for name, one in contents.vae.items()}
+    tensors = prefixed(UNET, contents.unet) | prefixed(VAE, vae)
+    for text in contents.texts:
+        tensors |= prefixed(text_place(contents, text), official_text(text.role, text.tensors))
+    return tensors
+
+
+def _as_convolution(name: str, one: Outgoing) -> Outgoing:
+    """The layers of the autoencoder's attention are convolutions here, and linear in diffusers."""
+    return one.reshaped(*one.shape, 1, 1) if ".attn_1." in name and len(one.shape) == 2 else one
+
+
+def further_tensors(contents: Contents) -> dict[str, Outgoing]:
+    """What official files hold besides the networks' weights, and the marks of the noise schedule."""
+    tensors: dict[str, Outgoing] = {}
+    for text in contents.texts:
+        tensors |= prefixed(text_place(contents, text), unread_tensors(text.role))
+    return tensors | schedule_marks(contents.noise)
+
+
+def schedule_marks(noise: Noise) -> dict[str, Outgoing]:
+    """The empty tensors by which single files say that their model predicts v, and ends in nothing but noise."""
+    marks = {V_PREDICTION_MARK: noise.prediction == "v_prediction", ZERO_TERMINAL_SNR_MARK: noise.zero_terminal}
+    return {name: of_tensor(NO_VALUES) for name, stands in marks.items() if stands}
+
+
+def text_place(contents: Contents, text: TextContent) -> str:
+    """The prefix of an encoder's tensors."""
+    return place_of(text.role, alone=len(contents.texts) == 1)
+
+
+def facts(contents: Contents) -> dict[str, str]:
+    """What tensor shapes cannot tell and the rules of the official families do not say, for the file's notes."""
+    found = unet_facts(contents.unet_config) | vae_facts(contents.vae_config)
+    for text in contents.texts:
+        found |= text_facts(text)
+    return found
+
+
+def unet_facts(config: UNetConfig) -> dict[str, str]:
+    """Widths of attention heads and norm groups, where they are not the official ones."""
+    found: dict[str, str] = {}
+    if config.num_heads is not None and not (config.num_heads == 8 and config.context_dim == 768):
+        found["weft.unet.num_heads"] = str(config.num_heads)
+    if config.head_channels is not None and (config.head_channels != 64 or config.context_dim == 768):
+        found["weft.unet.head_channels"] = str(config.head_channels)
+    return found if config.norm_groups == 32 else {**found, "weft.unet.norm_groups": str(config.norm_groups)}
+
+
+def vae_facts(config: VAEConfig) -> dict[str, str]:
+    """Norm groups, where they are not the official ones."""
+    return {} if config.norm_groups == 32 else {"weft.vae.norm_groups": str(config.norm_groups)}
+
+
+def text_facts(text: TextContent) -> Mapping[str, str]:
+    """An encoder's heads, and the state that conditions the UNet, where they are not the official ones."""
+    found: dict[str, str] = {}
+    if text.config.heads != max(1, text.config.width // HEAD_WIDTH):
+        found[f"weft.clip_{text.role.name}.heads"] = str(text.config.heads)
+    if text.role not in ROLES and text.role.layer is not None:
+        found[f"weft.clip_{text.role.name}.layer"] = str(text.role.layer)
+    return found
