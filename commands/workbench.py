@@ -22,7 +22,9 @@ from execution.metering import Meter
 from execution.registry import Registry
 from execution.store import DiskStore
 from execution.tiered import TieredCache
+from folders.content_digests import ContentDigests
 from folders.job_files import JobFiles
+from folders.program_version import checked_out_commit, program_version
 from folders.shown_files import still_there
 from folders.source_version import source_digest
 from folders.workspace import Workspace
@@ -32,6 +34,7 @@ from nodes.background import Background
 from nodes.numbering import FileNumbers
 from nodes.preview_colours import PreviewColours
 from nodes.prompt_files import PromptFiles
+from nodes.provenance import Program
 from nodes.publishing import remove_leftovers
 from nodes.saving import SaveOptions
 
@@ -113,7 +116,9 @@ def build_engine(
     """An engine whose nodes compute on `memory`'s device, without gradients. To be closed."""
     chosen = setup or EngineSetup()
     background = Background()
+    program = running_program()
     services: list[object] = [workspace, memory, FileNumbers(), background, SaveOptions(chosen.metadata)]
+    services += [program, ContentDigests(cache_folder(workspace) / "content_digests.jsonl")]
     if chosen.tidy:
         background.begin(lambda: remove_leftovers(workspace.folder("output")))
         background.begin(lambda: remove_leftovers(workspace.folder("temp")))
@@ -126,7 +131,7 @@ def build_engine(
         files=PromptFiles(workspace),
         thread_context=thread_context(memory.device),
         run_context=lambda cancel: memory.interruption.asking(cancel.check),
-        code_salt=code_salt(memory),
+        code_salt=code_salt(memory, program),
         session=chosen.session,
         meter=chosen.meter,
         still_shown=partial(still_there, workspace),
@@ -164,9 +169,15 @@ def cache_folder(workspace: Workspace) -> Path:
     return workspace.user / "cache"
 
 
-def code_salt(memory: DeviceMemory) -> str:
-    """What results depend on besides their nodes: the program, torch, the kind of device and its formats."""
+def running_program() -> Program:
+    """Which Weft this is, as it is on the disk now."""
     source = source_digest([PROGRAM / "execution", PROGRAM / "models", PROGRAM / "nodes"])
+    return Program(program_version(PROGRAM), checked_out_commit(PROGRAM), source)
+
+
+def code_salt(memory: DeviceMemory, program: Program | None = None) -> str:
+    """What results depend on besides their nodes: the program, torch, the kind of device and its formats."""
+    source = (program or running_program()).source
     return f"{source} torch {torch.__version__} {memory.device.type} {' '.join(map(str, memory.dtypes))}"
 
 

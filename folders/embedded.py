@@ -1,8 +1,9 @@
 """The workflow that a saved file carries: read out of PNG, WEBP and JPEG pictures and of safetensors files.
 
 PNG: text chunks `prompt` and `workflow` (the PNG specification, third edition, section 11.3.3). WEBP and JPEG: EXIF
-texts that begin with `prompt:` or `workflow:`. safetensors, which `.latent` files are: entries of the metadata. Nothing
-but these texts is read, and no text is unpacked beyond a limit.
+texts that begin with `prompt:` or `workflow:`. safetensors, which `.latent` files are: entries of the metadata. Beside
+them may be `weft`, the provenance (docs/provenance.md). Nothing but these texts is read, and no text is unpacked beyond
+a limit.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from folders.embedded_exif import exif_texts
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_TEXT = 64 * 2**20  # bytes of one text, unpacked: a hundred times the largest workflow seen
-KEYS = ("prompt", "workflow")
+PROVENANCE = "weft"
+KEYS = ("prompt", "workflow", PROVENANCE)
 MOST_TEXTS = 8  # under these keys in one file, each of which may have to be unpacked; of one key the last counts
 MOST_CHUNKS = 200_000  # of a PNG; cameras' and programs' large pictures have some thousands
 PICTURES = (b"RIFF", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
@@ -47,12 +49,23 @@ def read_embedded(source: Path | bytes) -> Embedded:
     name = source.name if isinstance(source, Path) else "The picture"
     with source.open("rb") if isinstance(source, Path) else io.BytesIO(source) as file:
         texts = _texts(file, name)
-    if not texts:
+    if texts.keys() <= {PROVENANCE}:
         raise MetadataError(
             f"{name} carries no workflow: it was saved without one, or a program that handled it later took it out. "
             "Use the file as it was first saved."
         )
     return Embedded(texts.get("prompt"), texts.get("workflow"))
+
+
+def read_provenance(source: Path) -> str | None:
+    """The text in which Weft says where a picture came from; None where the file has none.
+
+    Raises:
+        MetadataError: the file is damaged, or no picture.
+        OSError: the file cannot be read.
+    """
+    with source.open("rb") as file:
+        return _texts(file, source.name).get(PROVENANCE)
 
 
 def _texts(file: BinaryIO, name: str) -> dict[str, str]:

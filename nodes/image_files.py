@@ -13,10 +13,12 @@ from folders.workspace import OwnFolder, Workspace
 from nodes.background import in_background
 from nodes.hidden import ExtraPngInfo, Prompt
 from nodes.numbering import FileNumbers
-from nodes.pictures import NO_ALPHA_SIDE, PictureError, load_channel, load_picture, png
+from nodes.picture_records import PictureRecords
+from nodes.pictures import NO_ALPHA_SIDE, PictureError, load_channel, load_picture, png, to_bytes
 from nodes.previews import FullImage
 from nodes.saving import Claims, numbered_files, texts_for
 from nodes.types import Image, Mask
+from nodes.watermark import SavedWatermark, marked_if_possible
 
 NOT_FINITE = "Some pixels are not numbers (NaN or infinite): the model overflowed. They are saved as black or white."
 
@@ -88,6 +90,7 @@ async def save_pictures(
     prompt: Prompt,
     extra_pnginfo: ExtraPngInfo,
     compress_level: int,
+    watermark: SavedWatermark = "none",
 ) -> Ui:
     """Write a batch [B, H, W, C] as numbered PNG files; each is whole before it has its name.
 
@@ -99,18 +102,20 @@ async def save_pictures(
     height, width = images.shape[1:3]
     files = numbered_files(ctx, kind, prefix, width, height)
     claims = Claims(ctx, len(images))  # before anything is awaited: calls get their turns in the order of their items
+    records = PictureRecords.begin(ctx, prompt)
 
     def write() -> Ui:
         if not torch.isfinite(images).all():
             ctx.warn(NOT_FINITE)
         texts = texts_for(ctx, prompt, extra_pnginfo)
         saved: list[dict[str, str]] = []
-        for number, picture in enumerate(images):
+        for number, picture in enumerate(marked_if_possible(ctx, images) if watermark == "sdxl" else images):
             ctx.check_cancelled()
             claim = claims[number]
             earlier = claim.found() if claim is not None else None
             if earlier is None:
-                earlier = files.write(png(picture, texts, compress_level), ".png", number, claim)
+                more = records.texts([to_bytes(picture)], number, len(images)) if records is not None else {}
+                earlier = files.write(png(picture, texts | more, compress_level), ".png", number, claim)
             saved.append(earlier.to_ui())
         return Ui({"images": saved})
 
@@ -128,12 +133,13 @@ async def save_image(
             "%hour%, %minute%, %second% and %batch_num% are filled in."
         ),
     ] = "ComfyUI",
+    watermark: SavedWatermark = "none",
     prompt: Prompt = None,
     extra_pnginfo: ExtraPngInfo = None,
     ctx: Context,
 ) -> Ui:
     """Save pictures as PNG files in the output folder, with the workflow in them."""
-    return await save_pictures(ctx, images, "output", filename_prefix, prompt, extra_pnginfo, compress_level=4)
+    return await save_pictures(ctx, images, "output", filename_prefix, prompt, extra_pnginfo, 4, watermark)
 
 
 @node("PreviewImage", category="image", display_name="Preview Image", output=True)

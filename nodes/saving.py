@@ -144,7 +144,8 @@ class Claims:
 class SaveOptions:
     """How the user wants files saved; a service of the engine."""
 
-    metadata: bool = True  # the prompt and the workflow are written into the files
+    metadata: bool = True  # the prompt, the workflow and the provenance are written into the files
+    results: Workspace | None = None  # whose folders take the files, where they are not the user's own
 
 
 def texts_for(ctx: Context, prompt: Prompt, extra_pnginfo: ExtraPngInfo) -> dict[str, str]:
@@ -155,7 +156,9 @@ def texts_for(ctx: Context, prompt: Prompt, extra_pnginfo: ExtraPngInfo) -> dict
 
 def numbered_files(ctx: Context, kind: OwnFolder, prefix: str, width: int = 0, height: int = 0) -> NumberedFiles:
     """As `NumberedFiles`, in a node."""
-    return NumberedFiles(ctx.service(Workspace), kind, prefix, width, height, ctx.optional(FileNumbers))
+    options = ctx.optional(SaveOptions) or SaveOptions()
+    workspace = options.results or ctx.service(Workspace)
+    return NumberedFiles(workspace, kind, prefix, width, height, ctx.optional(FileNumbers))
 
 
 def _parts(prefix: str) -> tuple[str, ...]:

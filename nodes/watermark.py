@@ -5,7 +5,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import torch
 
-from execution.fields import Advanced, Help, Name, Range
+from execution.fields import Advanced, Help, Name, Optional, Range
 from execution.node import Context, NodeInputError, node
 from models.watermark.detect import MATCH_BY_LUCK, Reading, matching, readings
 from models.watermark.embed import LEAST_PIXELS, embed, large_enough
@@ -24,6 +24,14 @@ from models.watermark.message import (
 from nodes.types import Image
 
 Kind = Literal["sdxl", "text", "hex", "bits"]
+
+SavedWatermark = Annotated[
+    Literal["none", "sdxl"],
+    Optional(),
+    Advanced(),
+    Help("sdxl: hide the 48 bits that SDXL pipelines write, which say that the picture was made by a model."),
+]
+"""An input of nodes that save pictures; the last, so that saved workflows keep their widgets' places."""
 
 NO_COLOURS = "A watermark lies in the colours, and these pictures have {} channels. Connect pictures with 3 or 4."
 TOO_SMALL = (

@@ -46,7 +46,7 @@ def test_what_the_command_line_changes_stands_in_the_workflow_that_the_picture_c
     workflow = json.loads(texts(made.lines[0])["workflow"])
     values = {node["type"]: node.get("widgets_values") for node in workflow["nodes"]}
     assert values["EmptyImage"][0] == 32
-    assert values["SaveImage"] == ["set"]
+    assert values["SaveImage"] == ["set", "none"]
 
 
 def test_a_file_name_as_output_names_the_picture_and_never_overwrites(weft, written, small_prompt, tmp_path):

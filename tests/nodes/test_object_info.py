@@ -15,6 +15,8 @@ DEVIATIONS = {
     ("CLIPLoader", "inputs.optional.device"): "our default is stated; it is the first option, which is theirs",
     ("DualCLIPLoader", "inputs.optional.device"): "our default is stated; it is the first option, which is theirs",
     ("LoadLatent", "inputs.required.latent"): "the folder key tells .latent files from pictures; both lie in input/",
+    ("SaveImage", "inputs.optional.watermark"): "ours, after theirs and optional: nothing of theirs moves",
+    ("SaveImage", "order.optional"): "ours, after theirs and optional: nothing of theirs moves",
     ("PrimitiveFloat", "inputs.required.value"): "bounds of a number are numbers: 2^63 - 1 is rounded to 2^63",
 }
 
