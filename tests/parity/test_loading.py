@@ -92,7 +92,7 @@ def diffusers_unet(**settings):
     from diffusers import UNet2DConditionModel
 
     common = {"sample_size": 8, "in_channels": 4, "out_channels": 4, "norm_num_groups": 16}
-    return randomise(UNet2DConditionModel(**common, **settings), 1)
+    return randomise(UNet2DConditionModel(**{**common, **settings}), 1)
 
 
 def diffusers_vae():
