@@ -61,3 +61,17 @@ def sliced_attention(q: Tensor, k: Tensor, v: Tensor, slice_size: int) -> Tensor
             if slice_size <= _SMALLEST_SLICE:
                 raise
             slice_size //= 2
+
+
+def attention_received(q: Tensor, k: Tensor, heads: int) -> Tensor:
+    """How much attention each key gets from all queries together, the mean of all heads: 1 where all get the same.
+
+    q `[B, n, heads*d]`, k `[B, m, heads*d]`; returns `[B, m]`, which sums to n. One head's matrix of weights is held
+    at a time.
+    """
+    total = q.new_zeros(k.shape[:2])
+    split = (tensor.unflatten(-1, (heads, -1)).unbind(2) for tensor in (q, k))
+    for query, key in zip(*split, strict=True):  # [B, n, d]
+        scores = query @ key.mT * query.shape[-1] ** -0.5
+        total += scores.softmax(dim=-1).sum(dim=1)
+    return total / heads

@@ -6,7 +6,7 @@ itself is never changed, so handles with and without patches share it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -104,3 +104,7 @@ class NetworkPatch:
         """Change the two that enter an output stage, `x` [B, C, h, w] and the skip connection [B, D, h', w']."""
         del spot
         return x, skip
+
+    def memory_parts(self) -> Iterator[tuple[Hashable, int]]:
+        """Weights of its own, for caches that add up bytes."""
+        return iter(())
