@@ -4,14 +4,15 @@ from typing import Annotated, NamedTuple
 
 from execution.fields import Files, Help, Name, Optional, Socket
 from execution.node import Context, NodeInputError, node
-from models.adapters import controlnet as adapters
+from models.adapters.control import Control, Steerer
+from models.adapters.control_loading import load_control
 from models.checkpoint import CheckpointError
 from models.memory import DeviceMemory
 from nodes.conditioning import Percent
 from nodes.loaders import model_file
 from nodes.types import Conditioning, ConditioningValue, Image, Model, Strength, Vae
 
-ControlNet = Annotated[adapters.ControlNet, Socket("CONTROL_NET")]
+ControlNet = Annotated[Steerer, Socket("CONTROL_NET")]
 ControlNetName = Annotated[str, Files("controlnet"), Help("A file in models/controlnet.")]
 Steering = Annotated[ControlNet, Help("The ControlNet that reads the picture.")]
 Hint = Annotated[
@@ -27,20 +28,20 @@ class BothSides(NamedTuple):
     negative: Annotated[Conditioning, Name("negative")]
 
 
-def load(ctx: Context, name: str, model: Model | None = None) -> adapters.ControlNet:
-    """The ControlNet of that name.
+def load(ctx: Context, name: str, model: Model | None = None) -> Steerer:
+    """The ControlNet, Control-LoRA or T2I-Adapter of that name.
 
     Raises:
         NodeInputError: the file is missing, damaged or of another kind.
     """
     path = model_file(ctx, "controlnet", "control_net_name", name)
     try:
-        return adapters.load_controlnet(path, ctx.service(DeviceMemory), model)
+        return load_control(path, ctx.service(DeviceMemory), model)
     except CheckpointError as error:
         raise NodeInputError("control_net_name", str(error)) from error
 
 
-def steered(conditioning: ConditioningValue, control: adapters.Control, *, both: bool) -> ConditioningValue:
+def steered(conditioning: ConditioningValue, control: Control, *, both: bool) -> ConditioningValue:
     """Copies of all entries that `control` steers as well as what steers them already."""
     return [
         [states, {**options, "control": (*options.get("control", ()), control), "control_apply_to_uncond": both}]
@@ -65,7 +66,7 @@ def checked_hint(image: Image) -> Image:
 
 @node("ControlNetLoader", category="loaders", display_name="Load ControlNet Model")
 def control_net_loader(*, control_net_name: ControlNetName, ctx: Context) -> ControlNet:
-    """Load a ControlNet, which steers a model by a picture."""
+    """Load a ControlNet, a union of several, a Control-LoRA or a T2I-Adapter, which steer a model by a picture."""
     return load(ctx, control_net_name)
 
 
@@ -91,7 +92,7 @@ def control_net_apply(
     """Let a picture steer prompts through a ControlNet, from the first step to the last."""
     if not strength:
         return conditioning
-    return steered(conditioning, adapters.Control(control_net, checked_hint(image), strength), both=True)
+    return steered(conditioning, Control(control_net, checked_hint(image), strength), both=True)
 
 
 @node("ControlNetApplyAdvanced", category="conditioning/controlnet", display_name="Apply ControlNet")
@@ -112,5 +113,5 @@ def control_net_apply_advanced(
     del vae
     if not strength:
         return BothSides(positive, negative)
-    control = adapters.Control(control_net, checked_hint(image), strength, start_percent, end_percent)
+    control = Control(control_net, checked_hint(image), strength, start_percent, end_percent)
     return BothSides(steered(positive, control, both=False), steered(negative, control, both=False))

@@ -6,7 +6,7 @@ are those of the authors' files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from torch import Tensor, nn
@@ -16,7 +16,6 @@ from models.sdxl.unet import Residuals, Stage, down_stages, embedding_layers, mi
 
 HINT_WIDTHS = (16, 32, 96, 256)  # channels of the hint's features at 1, 1/2, 1/4 and 1/8 of its size
 HINT_CHANNELS = 3
-PIXELS = 8  # of a hint's side for each value of a latent's side
 
 
 def hint_widths(shapes: Shapes) -> tuple[int, ...]:
@@ -67,13 +66,19 @@ class ControlNetwork(nn.Module):
 
     def forward(self, x: Tensor, hint: Tensor, timesteps: Tensor, context: Tensor, y: Tensor | None) -> Residuals:
         """What to add. Arguments as those of `UNet`, and hint `[B, 3, 8 h, 8 w]`."""
+        return self.run(x, self.embedding(x, timesteps, y), context, lambda: self.input_hint_block(hint))
+
+    def embedding(self, x: Tensor, timesteps: Tensor, y: Tensor | None) -> Tensor:
+        """Time and label as the blocks take them, `[B, emb]` in the format of `x`."""
         emb = self.time_embed(timestep_embedding(timesteps, self.config.model_channels).to(x.dtype))
-        if self.config.adm_channels:
-            emb = emb + self.label_emb(y)
+        return emb + self.label_emb(y) if self.config.adm_channels else emb
+
+    def run(self, x: Tensor, emb: Tensor, context: Tensor, look: Callable[[], Tensor]) -> Residuals:
+        """The blocks one after the other; `look` gives what the hint adds to the first one's features."""
         added: list[Tensor] = []
         for number, (stage, zero) in enumerate(zip(self.input_blocks, self.zero_convs, strict=True)):
             x = stage(x, emb, context)
             if number == 0:
-                x = x + self.input_hint_block(hint)
+                x = x + look()
             added.append(zero(x))
         return Residuals(added, self.middle_block_out(self.middle_block(x, emb, context)))

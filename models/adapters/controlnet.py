@@ -1,17 +1,17 @@
-"""The handle that travels on CONTROL_NET wires, and a ControlNet's use in conditioning."""
+"""ControlNets, of one kind of picture or of several (union), as they travel on CONTROL_NET wires."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from folders.digest import file_digest
-from models.adapters.control_network import PIXELS, ControlNetwork
-from models.adapters.controlnet_file import Base, read_controlnet
+from models.adapters.control import PIXELS, Prepared, each_residual
+from models.adapters.control_network import ControlNetwork
+from models.adapters.union_network import UnionNetwork
+from models.adapters.weight_patches import NO_PATCHES, Patches
 from models.memory import DeviceMemory
 from models.resize import resize
 from models.sdxl.config import UNetConfig
@@ -29,78 +29,71 @@ class ControlNet:
     dtype: torch.dtype  # of the computation
     name: str  # of the file
     digest: str
+    pooled: bool = False  # whether it steers the whole picture alike, by the mean of what it says
+    kind: int | None = None  # of picture, for a network of several kinds
 
     def memory_parts(self) -> Iterator[tuple[Hashable, int]]:
         """The weights, for caches that add up bytes."""
         return memory_parts(self.network)
 
-    def check(self, model: Model) -> None:
-        """Judge whether it can steer the model.
+    def of_kind(self, kind: int | None) -> ControlNet:
+        """As `Steerer.of_kind`."""
+        if not isinstance(self.network, UnionNetwork):
+            raise ValueError(
+                f"{self.name} was made for one kind of picture. Only union ControlNets are told the kind: remove the "
+                "node, or load a union ControlNet."
+            )
+        known = self.network.kinds
+        if kind is not None and kind >= known:
+            raise ValueError(
+                f"{self.name} knows the first {known} kinds of pictures only. Choose one of those, or load the ProMax "
+                "version of the union ControlNet for tile and repaint."
+            )
+        return replace(self, kind=kind)
 
-        Raises:
-            ValueError: it was made for one of another shape; the message is a sentence.
-        """
+    def for_model(self, model: Model) -> RunningControlNet:
+        """As `Steerer.for_model`."""
         own, wanted = self.network.config, model.config
         same = own.model_channels == wanted.model_channels and own.channel_mult == wanted.channel_mult
+        # a model for inpainting has further channels, which a ControlNet does not see
         same = same and own.num_res_blocks == wanted.num_res_blocks and own.in_channels == wanted.out_channels
-        if same and own.context_dim in (0, wanted.context_dim) and own.adm_channels == wanted.adm_channels:
-            return
-        raise ValueError(
-            f"The ControlNet {self.name} was made for another model: {_described(self.network.config)}, where this "
-            f"model has {_described(wanted)}. Choose in ControlNetLoader one that was made for the model."
-        )
-
-
-def _described(config: UNetConfig) -> str:
-    widths = ", ".join(str(mult * config.model_channels) for mult in config.channel_mult)
-    prompts = f" and prompts {config.context_dim} values wide" if config.context_dim else ""
-    return f"levels {widths} channels wide{prompts}"
+        if not same or own.context_dim not in (0, wanted.context_dim) or own.adm_channels != wanted.adm_channels:
+            raise ValueError(
+                f"The ControlNet {self.name} was made for another model: {described(own)}, where this model has "
+                f"{described(wanted)}. Choose in ControlNetLoader one that was made for the model."
+            )
+        return RunningControlNet(self)
 
 
 @dataclass(frozen=True, eq=False)
-class Control:
-    """One picture that steers, as conditioning holds it. Several in a row add up."""
+class RunningControlNet:
+    """A ControlNet that steers a model, perhaps with changed weights."""
 
     net: ControlNet
-    hint: Tensor  # [B, H, W, 3] in 0..1
-    strength: float
-    start_percent: float = 0.0
-    end_percent: float = 1.0
+    patches: Patches = NO_PATCHES
 
-    def at_size(self, height: int, width: int) -> Tensor:
-        """The hint for a latent of that size, [B, 3, 8 height, 8 width]: cut to its shape, then resized."""
-        return resize(self.hint.movedim(-1, 1), width * PIXELS, height * PIXELS, "nearest-exact", "center")
+    def prepare(self, picture: Tensor, height: int, width: int) -> Prepared:
+        """The hint [B, 3, 8 height, 8 width]: cut to the latent's shape from its middle, then resized."""
+        return (resize(picture, width * PIXELS, height * PIXELS, "nearest-exact", "center"),)
 
-    def residuals(self, x: Tensor, hint: Tensor, timesteps: Tensor, context: Tensor, label: Tensor | None) -> Residuals:
-        """What it adds, in the format of `x`; arguments as those of `ControlNetwork`, whatever their format."""
-        kind = self.net.dtype
-        with self.net.memory.computing(self.net.network) as network:
-            added = network(
-                x.to(kind),
-                hint.to(x.device, kind),
-                timesteps,
-                context.to(kind),
-                None if label is None else label.to(kind),
-            )
-        return Residuals([self.strength * one.to(x.dtype) for one in added.skips], self.strength * added.middle.to(x))
+    def residuals(
+        self, prepared: Prepared, x: Tensor, timesteps: Tensor, context: Tensor, label: Tensor | None
+    ) -> Residuals:
+        """What it adds, in the format of `x`; arguments in any."""
+        kind, net = self.net.dtype, self.net
+        own_label = None if label is None else label.to(kind)
+        with net.memory.computing(net.network, self.patches) as network:
+            inputs = x.to(kind), prepared[0].to(x.device, kind), timesteps, context.to(kind), own_label
+            added = network(*inputs, net.kind) if isinstance(network, UnionNetwork) else network(*inputs)
+        return each_residual(added, lambda one: (_mean_everywhere(one) if net.pooled else one).to(x.dtype))
 
 
-def load_controlnet(path: Path, memory: DeviceMemory, base: Model | None = None) -> ControlNet:
-    """Load a ControlNet; `base` is the model for files that hold differences to its weights.
-
-    Raises:
-        CheckpointError: if the file is damaged or of another kind.
-    """
-    weight = None if base is None else _weights_of(base)
-    network = read_controlnet(path, memory.dtypes.model, weight)
-    return ControlNet(network, memory, memory.dtypes.model, path.name, file_digest(path))
+def _mean_everywhere(x: Tensor) -> Tensor:
+    return x.mean(dim=(2, 3), keepdim=True).expand_as(x)
 
 
-def _weights_of(model: Model) -> Base:
-    parameters = dict(model.network.named_parameters())
-
-    def weight(name: str) -> Tensor | None:
-        found = parameters.get(name)
-        return None if found is None else model.memory.at_home(found).detach()
-
-    return weight
+def described(config: UNetConfig) -> str:
+    """A network's widths in words."""
+    widths = ", ".join(str(mult * config.model_channels) for mult in config.channel_mult)
+    prompts = f" and prompts {config.context_dim} values wide" if config.context_dim else ""
+    return f"levels {widths} channels wide{prompts}"

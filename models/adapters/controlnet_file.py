@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from models.adapters.control_network import HINT_CHANNELS, ControlNetwork, hint_widths
+from models.adapters.union_network import UnionNetwork
 from models.checkpoints.assemble import build_module
 from models.checkpoints.diffusers_keys import inverse, rename, unet_table
 from models.checkpoints.errors import CheckpointError
 from models.checkpoints.foreign import refusal
-from models.checkpoints.weights import Weights, open_weights
+from models.checkpoints.weights import Weights
 from models.sdxl.config import down_config_from_shapes
 
 ORIGINAL_PREFIXES = ("control_model.", "")
@@ -22,28 +22,21 @@ ORIGINAL_MARK = "input_hint_block.0.weight"
 DIFFUSERS_MARK = "controlnet_cond_embedding.conv_in.weight"
 HINT_BLOCKS = 6  # convolutions between the first and the last of the hint's
 DIFFERENCE_MARK = "difference"  # an empty tensor: the file's weights are to be added to the model's
-OTHER_KINDS: Mapping[str, str] = {
-    "lora_controlnet": "a Control-LoRA",
-    "task_embedding": "a ControlNet of several kinds (union)",
-    "control_add_embedding.linear_1.weight": "a ControlNet of several kinds (union)",
-    "body.0.resnets.0.block1.weight": "a T2I-Adapter",
-    "adapter.body.0.resnets.0.block1.weight": "a T2I-Adapter",
-    "body.0.block1.weight": "a T2I-Adapter",
-}
-"""What gives kinds away that Weft does not run yet."""
+UNION_MARK = "task_embedding"  # learned vectors for the kinds of pictures
+UNION_PARTS = (UNION_MARK, "transformer_layes", "spatial_ch_projs", "control_add_embedding")
 OTHERWISE = "Choose a ControlNet for Stable Diffusion XL, 1.x or 2.x."
 
 Base = Callable[[str], Tensor | None]
 """A model's weight by its official name, or None for what the model does not have."""
 
 
-def read_controlnet(path: Path, dtype: torch.dtype, base: Base | None = None) -> ControlNetwork:
-    """The network of a file. `base` gives the model's weights to files that hold differences to them.
+def read_controlnet(weights: Weights, dtype: torch.dtype, base: Base | None = None) -> ControlNetwork:
+    """The network of a file's tensors. `base` gives the model's weights to files that hold differences to them.
 
     Raises:
         CheckpointError: if it is damaged, of another kind, or holds differences and there is no `base`.
     """
-    weights = _original(open_weights(path))
+    path, weights = weights.path, original_names(weights)
     if DIFFERENCE_MARK in weights.shapes:
         if base is None:
             raise CheckpointError(
@@ -58,15 +51,18 @@ def read_controlnet(path: Path, dtype: torch.dtype, base: Base | None = None) ->
             raise ValueError(f"It takes hints of {channels} channels; Weft gives it pictures, of {HINT_CHANNELS}.")
         config = down_config_from_shapes(weights.shapes, weights.metadata)
         short = not any(name.startswith("middle_block.1.") for name in weights.shapes)
-        return ControlNetwork(config, hint_widths(weights.shapes), short_middle=short)
+        widths = hint_widths(weights.shapes)
+        if UNION_MARK not in weights.shapes:
+            return ControlNetwork(config, widths, short_middle=short)
+        layers = _count(weights.shapes.keys(), "transformer_layes.{}.ln_1.weight")
+        kinds = weights.shapes[UNION_MARK][0]
+        return UnionNetwork(config, widths, short_middle=short, kinds=kinds, layers=layers)
 
     return build_module(make, weights, dtype, "the ControlNet")
 
 
-def _original(weights: Weights) -> Weights:
-    kind = next((name for mark, name in OTHER_KINDS.items() if mark in weights.shapes), None)
-    if kind is not None:
-        raise CheckpointError(f"{weights.path.name} is {kind}, which Weft does not run yet. {OTHERWISE}")
+def original_names(weights: Weights) -> Weights:
+    """The tensors under the authors' names, from any layout; CheckpointError if they are of another kind."""
     for prefix in ORIGINAL_PREFIXES:
         if prefix + ORIGINAL_MARK in weights.shapes:
             found = weights.under(prefix)
@@ -84,7 +80,7 @@ def _official_names(names: Collection[str]) -> dict[str, str]:
     res_blocks = _count(names, "down_blocks.0.resnets.{}.conv1.weight")
     attention = [level for level in range(levels) if f"down_blocks.{level}.attentions.0.norm.weight" in names]
     table = {**unet_table(levels, res_blocks, attention), **dict(_own_modules(levels, res_blocks))}
-    renamed = rename(inverse(table), names)
+    renamed = rename(inverse(table), names) | {name: name for name in names if name.startswith(UNION_PARTS)}
     if "middle_block.1.norm.weight" in renamed:
         return renamed
     return {name.replace("middle_block.2.", "middle_block.1."): other for name, other in renamed.items()}

@@ -1,4 +1,4 @@
-"""ControlNets in a run: from when to when each counts, and what they add together."""
+"""Steering pictures in a run: from when to when each counts, and what they add together."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from models.adapters.control import each_residual
 from models.compositing import fit_batch
 from models.sdxl.unet import Residuals
 
 if TYPE_CHECKING:
-    from models.adapters.controlnet import Control
+    from models.adapters.control import Control, Prepared, Steering
     from models.types import Model
 
 
@@ -22,20 +23,34 @@ class RunningControl:
     """One picture that steers a run."""
 
     control: Control
+    steering: Steering  # its network, for the model of the run
     first_sigma: float  # counts from this noise level ...
     last_sigma: float  # ... down to this one
-    _hints: dict[tuple[int, int], torch.Tensor] = field(default_factory=dict[tuple[int, int], torch.Tensor])
+    _prepared: dict[tuple[int, int], Prepared] = field(default_factory=dict[tuple[int, int], "Prepared"])
 
     def active(self, sigma: float) -> bool:
         """Say whether it counts at a noise level."""
         return self.last_sigma <= sigma <= self.first_sigma
 
-    def hint(self, x: torch.Tensor, each: int) -> torch.Tensor:
-        """Return hints for latents x [B, C, h, w], every `each` of which make a batch that the hints are dealt to."""
+    def residuals(
+        self,
+        x: torch.Tensor,
+        each: int,
+        timesteps: torch.Tensor,
+        context: torch.Tensor,
+        label: torch.Tensor | None,
+    ) -> Residuals:
+        """Return what it adds for latents x [B, C, h, w], every `each` of which make a batch.
+
+        The hints are dealt to the entries of each batch.
+        """
         size = x.shape[-2], x.shape[-1]
-        if size not in self._hints:
-            self._hints[size] = self.control.at_size(*size).to(x)
-        return fit_batch(self._hints[size], each).repeat(len(x) // each, 1, 1, 1)
+        if size not in self._prepared:
+            made = self.steering.prepare(self.control.picture, *size)
+            self._prepared[size] = tuple(one.to(x) for one in made)
+        dealt = tuple(fit_batch(fit_batch(one, each), len(x)) for one in self._prepared[size])
+        added = self.steering.residuals(dealt, x, timesteps, context, label)
+        return each_residual(added, lambda one: one * self.control.strength)
 
 
 class RunningControls:
@@ -51,9 +66,9 @@ class RunningControls:
 
     def _one(self, control: Control) -> RunningControl:
         if id(control) not in self._made:
-            control.net.check(self._model)
+            steering = control.net.for_model(self._model)
             first, last = map(self._model.schedule.percent_to_sigma, (control.start_percent, control.end_percent))
-            self._made[id(control)] = RunningControl(control, first, last)
+            self._made[id(control)] = RunningControl(control, steering, first, last)
         return self._made[id(control)]
 
 
@@ -73,7 +88,7 @@ def steering(
     total: Residuals | None = None
     for running in controls:
         if running.active(sigma):
-            added = running.control.residuals(x, running.hint(x, each), timesteps, context, label)
+            added = running.residuals(x, each, timesteps, context, label)
             total = added if total is None else _sum(total, added)
     return total
 

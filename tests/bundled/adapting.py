@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from models.adapters.controlnet import Control, load_controlnet
+from models.adapters.control import Control
+from models.adapters.control_loading import load_control
 from models.adapters.lora import with_lora
 from models.adapters.lora_file import read_lora
 from models.checkpoint import Checkpoint
@@ -75,7 +76,7 @@ def along_edges(base: Checkpoint, wanted: Sequence[Scene], strength: float, *, s
     ]
     sides = [conditioning(base, captions), conditioning(base, [""] * len(wanted))]
     if strength:
-        net = load_controlnet(FOLDER / CONTROL_FILE, base.model.memory)
+        net = load_control(FOLDER / CONTROL_FILE, base.model.memory)
         control = Control(net, outlines(wanted), strength)
         sides = [steered(side, control, both=False) for side in sides]
     latent, noise = start(len(wanted))

@@ -9,8 +9,10 @@ import torch
 from safetensors.torch import save_file
 
 from execution.sizes import measure
+from models.adapters.control import Control
+from models.adapters.control_loading import load_control
 from models.adapters.control_network import ControlNetwork
-from models.adapters.controlnet import Control, ControlNet, load_controlnet
+from models.adapters.controlnet import ControlNet
 from models.checkpoint import CheckpointError, load_checkpoint
 from models.memory import DeviceMemory
 from models.sampling.controls import steering
@@ -132,7 +134,7 @@ def test_hints_are_cut_and_resized_to_the_picture_and_dealt_to_the_batch(base):
     wide = torch.zeros(2, 32, 96, 3)
     wide[1] = 1
     wide[:, :, :32] = 0.5  # cut away: what is left is the middle
-    sized = Control(net(base), wide, 1.0).at_size(8, 8)
+    (sized,) = net(base).for_model(base.model).prepare(Control(net(base), wide, 1.0).picture, 8, 8)
     assert sized.shape == (2, 3, 64, 64)
     assert (sized[0].unique().tolist(), sized[1].unique().tolist()) == ([0.0], [1.0])
     control = Control(net(base), torch.cat([hint(1), hint(2)]), 1.0)
@@ -153,17 +155,17 @@ def test_one_for_another_model_says_what_it_is_for(base):
 def test_files_that_are_no_controlnet(base, tmp_path):
     for tensors, says in (
         ({"lora_unet_x.lora_up.weight": torch.zeros(1)}, "a LoRA, but a ControlNet is needed"),
-        ({"lora_controlnet": torch.zeros(1)}, "a Control-LoRA, which Weft does not run yet"),
-        ({"task_embedding": torch.zeros(1), "controlnet_mid_block.weight": torch.zeros(1)}, r"\(union\)"),
+        ({"lora_controlnet": torch.zeros(1)}, "lacks the tensor 'input_hint_block.0.weight'"),
+        ({"task_embedding": torch.zeros(1), "controlnet_mid_block.weight": torch.zeros(1)}, "a ControlNet"),
     ):
         save_file(tensors, tmp_path / "file.safetensors")
         with pytest.raises(CheckpointError, match=says):
-            load_controlnet(tmp_path / "file.safetensors", base.model.memory)
+            load_control(tmp_path / "file.safetensors", base.model.memory)
     state = ControlNetwork(BASE).state_dict()
     del state["zero_convs.0.0.weight"]
     save_file(state, tmp_path / "file.safetensors")
     with pytest.raises(CheckpointError, match=r"lacks the tensor 'zero_convs\.0\.0\.weight'"):
-        load_controlnet(tmp_path / "file.safetensors", base.model.memory)
+        load_control(tmp_path / "file.safetensors", base.model.memory)
 
 
 def test_files_of_differences_need_the_model(base, tmp_path):
@@ -173,8 +175,8 @@ def test_files_of_differences_need_the_model(base, tmp_path):
     save_file({f"control_model.{name}": value for name, value in state.items()} | {"difference": torch.zeros(0)},
               tmp_path / "diff.safetensors")  # fmt: skip
     with pytest.raises(CheckpointError, match="DiffControlNetLoader"):
-        load_controlnet(tmp_path / "diff.safetensors", base.model.memory)
-    found = load_controlnet(tmp_path / "diff.safetensors", base.model.memory, base.model)
+        load_control(tmp_path / "diff.safetensors", base.model.memory)
+    found = load_control(tmp_path / "diff.safetensors", base.model.memory, base.model)
     for name, value in network.state_dict().items():
         assert torch.allclose(found.network.get_parameter(name), value, atol=1e-5)
 

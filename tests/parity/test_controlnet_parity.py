@@ -9,9 +9,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from models.adapters.control import Control
+from models.adapters.control_loading import load_control
 from models.adapters.control_network import ControlNetwork
-from models.adapters.controlnet import Control, load_controlnet
-from models.adapters.controlnet_file import _original
+from models.adapters.controlnet_file import original_names
 from models.checkpoints.weights import Weights
 from models.sdxl.config import SDXL_BASE
 from nodes.controlnet import steered
@@ -45,7 +46,7 @@ def ours(pair, tmp_path, networks, **options):
     for number, network in enumerate(networks):
         file = tmp_path / f"control{number}.safetensors"
         save_file(network.state_dict(), file, FACTS)
-        net = load_controlnet(file, pair.ours.model.memory)
+        net = load_control(file, pair.ours.model.memory)
         controls.append(Control(net, hint(number).movedim(1, -1), STRENGTH, **options))
 
     def change(*sides):
@@ -101,10 +102,10 @@ def test_one_without_attention(pair, tmp_path):
 def test_the_authors_names_hold_the_same_network(pair, tmp_path):
     network = diffusers_controlnet(10)
     save_file(network.state_dict(), tmp_path / "theirs.safetensors", FACTS)
-    first = load_controlnet(tmp_path / "theirs.safetensors", pair.ours.model.memory)
+    first = load_control(tmp_path / "theirs.safetensors", pair.ours.model.memory)
     state = {f"control_model.{name}": tensor for name, tensor in first.network.state_dict().items()}
     save_file(state, tmp_path / "original.safetensors", FACTS)
-    second = load_controlnet(tmp_path / "original.safetensors", pair.ours.model.memory)
+    second = load_control(tmp_path / "original.safetensors", pair.ours.model.memory)
     states = first.network.state_dict(), second.network.state_dict()
     assert states[0].keys() == states[1].keys()
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
@@ -114,7 +115,7 @@ def test_the_authors_names_hold_the_same_network(pair, tmp_path):
 def test_every_key_of_the_official_file_has_its_place():
     table = json.loads((REFERENCE / "keys/sdxl_controlnet_diffusers.json").read_text())
     shapes = {name: tuple(shape) for name, (shape, _) in table.items()}
-    found = _original(Weights(Path("x"), shapes, {}, lambda name: torch.empty(shapes[name], device="meta")))
+    found = original_names(Weights(Path("x"), shapes, {}, lambda name: torch.empty(shapes[name], device="meta")))
     assert len(found.shapes) == len(shapes)
     with torch.device("meta"):
         network = ControlNetwork(SDXL_BASE)
