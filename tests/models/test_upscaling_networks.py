@@ -316,7 +316,7 @@ def test_code_in_a_file_is_not_run(tmp_path, memory):
             return (pytest.fail, ("code was run",))
 
     torch.save({"params": Hostile()}, tmp_path / "x.pth")
-    with pytest.raises(CheckpointError, match="does\\s+not run it"):
+    with pytest.raises(CheckpointError, match="not run it"):
         load_upscaler(tmp_path / "x.pth", memory)
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from execution.node import Context
+from execution.node import Context, NodeInputError
 from models.resize import bislerp
 from nodes import latent as nodes
 from nodes import latent_math as arithmetic
@@ -134,3 +134,60 @@ def test_interpolating_keeps_lengths():
         assert torch.allclose(end, expected)
     nothing = {"samples": torch.zeros(1, 4, 1, 1)}
     assert arithmetic.latent_interpolate(samples1=nothing, samples2=nothing, ratio=0.5)["samples"].eq(0).all()
+
+
+def strips(width=5, height=4, **more):
+    return {"samples": torch.arange(width * height, dtype=torch.float32).view(1, 1, height, width), **more}
+
+
+@pytest.mark.parametrize(
+    "dim, index, amount, expected",
+    [
+        ("x", 1, 2, (slice(None), slice(1, 3))),
+        ("x", 3, 9, (slice(None), slice(3, 5))),
+        ("x", 99, 1, (slice(None), slice(4, 5))),
+        ("x", -2, 1, (slice(None), slice(3, 4))),
+        ("x", -99, 2, (slice(None), slice(0, 2))),
+        ("y", -1, 5, (slice(3, 4), slice(None))),
+        ("y", 0, 1, (slice(0, 1), slice(None))),
+    ],
+)
+def test_cutting_strips(dim, index, amount, expected):
+    whole = strips(noise_mask=torch.rand(1, 1, 4, 5), batch_index=[3])
+    cut = arithmetic.latent_cut(samples=whole, dim=dim, index=index, amount=amount)
+    assert torch.equal(cut["samples"], whole["samples"][..., *expected])
+    assert torch.equal(cut["noise_mask"], whole["noise_mask"][..., *expected])
+    assert cut["batch_index"] == [3]
+
+
+@pytest.mark.parametrize("dim", ["x", "-x", "y", "-y"])
+def test_joining_what_was_cut_gives_the_whole(dim):
+    whole = strips(noise_mask=torch.rand(1, 1, 4, 5))
+    one, rest = (
+        arithmetic.latent_cut(samples=whole, dim=dim[-1], index=index, amount=amount)
+        for index, amount in ((0, 1), (1, 9))
+    )
+    first, second = (rest, one) if dim.startswith("-") else (one, rest)
+    joined = arithmetic.latent_concat(samples1=first, samples2=second, dim=dim)
+    assert torch.equal(joined["samples"], whole["samples"])
+    assert torch.equal(joined["noise_mask"], whole["noise_mask"])
+
+
+def test_joining_unlike_batches_and_masks():
+    mask = torch.zeros(1, 1, 8, 8)
+    first, second = {"samples": torch.zeros(2, 4, 8, 8)}, {"samples": torch.ones(1, 4, 8, 4), "noise_mask": mask}
+    joined = arithmetic.latent_concat(samples1=first, samples2=second, dim="x")
+    assert joined["samples"].shape == (2, 4, 8, 12)
+    assert joined["noise_mask"][..., :8].eq(1).all() and joined["noise_mask"][..., 8:].eq(0).all()
+    assert joined["samples"][1, 0, 0].tolist() == [0] * 8 + [1] * 4
+
+
+def test_what_cannot_be_joined_or_cut():
+    with pytest.raises(NodeInputError, match="do not fit beside one another along x"):
+        arithmetic.latent_concat(samples1=strips(), samples2=strips(height=3), dim="x")
+    for call in (
+        lambda: arithmetic.latent_concat(samples1=strips(), samples2=strips(), dim="-t"),
+        lambda: arithmetic.latent_cut(samples=strips(), dim="t", index=0, amount=1),
+    ):
+        with pytest.raises(NodeInputError, match="no time"):
+            call()
