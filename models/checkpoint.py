@@ -20,7 +20,7 @@ from models.checkpoints.errors import CheckpointError
 from models.checkpoints.foreign import refusal, refuse_lookalikes
 from models.checkpoints.image_statistics import image_statistics
 from models.checkpoints.layout import Parts, TextPart, as_sdxl_pair, find_parts, find_text
-from models.checkpoints.schedule import noise_schedule
+from models.checkpoints.schedule import latent_units, noise_schedule
 from models.memory import DeviceMemory
 from models.sdxl.config import SD21, SDXL_VAE, UNetConfig
 from models.sdxl.text import Clip
@@ -122,15 +122,17 @@ def _model(parts: Parts, memory: DeviceMemory, digest: str, dtype: torch.dtype) 
     refuse_lookalikes(parts.path.name, parts.names)
     network = build_unet(parts.unet.asking(memory.interruption), parts.unet_settings, dtype)
     family = family_of(network.config, parts)
+    units = latent_units(parts)
     return Model(
         network=network,
         config=network.config,
         family=family,
         schedule=noise_schedule(parts, family),
-        latent_scale=LATENT_SCALES[family],
+        latent_scale=units.scale if units else LATENT_SCALES[family],
         memory=memory,
         dtype=dtype,
         digest=digest,
+        latent_statistics=units.statistics if units else None,
         image_statistics=image_statistics(parts),
     )
 
@@ -167,5 +169,7 @@ def _vae(parts: Parts, memory: DeviceMemory, digest: str) -> Vae:
     if parts.vae is None:
         sentence = f"{parts.path.name} has no VAE. Load one with VAELoader and use its VAE instead."
         return Vae(AbsentNetwork(sentence), SDXL_VAE, memory, dtype, digest)
-    network = build_vae(parts.vae.asking(memory.interruption), parts.vae_settings, dtype)
+    weights = parts.vae.asking(memory.interruption)
+    dtype = vae_dtype(memory, Origin(weights.path, weights.metadata, weights.tensor), parts.vae_settings)
+    network = build_vae(weights, parts.vae_settings, dtype)
     return Vae(network, network.config, memory, dtype, digest)

@@ -73,9 +73,7 @@ def _continuous(parts: Parts) -> NoiseSchedule | None:
         return None
     prediction = "v_prediction" if parts.scheduler.get("prediction_type") == "v_prediction" else "edm"
     keys = ("sigma_min", "sigma_max", "sigma_data")
-    low, high, data = (
-        _number(parts.scheduler, key, usual) for key, usual in zip(keys, PLAYGROUND_LEVELS, strict=True)
-    )
+    low, high, data = (_number(parts.scheduler, key, usual) for key, usual in zip(keys, PLAYGROUND_LEVELS, strict=True))
     return EdmSchedule.between(low, high, prediction, data)
 
 

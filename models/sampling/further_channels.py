@@ -64,7 +64,7 @@ def _inpainting(model: Model, picture: torch.Tensor | None, mask: torch.Tensor |
     if mask is None:
         grey = torch.tensor(GREY).to(latent)[:, None, None].expand_as(latent)
         return torch.cat([torch.ones_like(latent[:, :1]), grey], dim=1)
-    shown = latent if picture is None else _fitted(picture * model.latent_scale, latent)
+    shown = latent if picture is None else _fitted(model.scaled(picture), latent)
     return torch.cat([_fitted(as_mask(mask), latent).round(), shown], dim=1)
 
 

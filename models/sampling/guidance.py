@@ -43,18 +43,26 @@ class Guidance:
         """Return the guided prediction. At a scale of 1 negative prompts cancel out and are not asked."""
         if math.isclose(self._cfg, 1.0) and not self._asker.model.tweaks.needs_uncond:
             (cond,) = self._asker.predict(x, sigma, self._sides[:1])
-            return self._guide(x, sigma, cond, torch.zeros_like(cond), both=False).denoised
+            return self.guided(x, sigma, cond, torch.zeros_like(cond), both=False).denoised
         return self.pair(x, sigma).denoised
 
     def pair(self, x: torch.Tensor, sigma: float) -> Prediction:
         """Return the guided prediction and that for the negative prompts alone."""
         cond, uncond = self._asker.predict(x, sigma, self._sides)
-        guided = self._guide(x, sigma, cond, uncond)
+        guided = self.guided(x, sigma, cond, uncond)
         return Prediction(guided.denoised, guided.uncond)
 
-    def _guide(
-        self, x: torch.Tensor, sigma: float, cond: torch.Tensor, uncond: torch.Tensor, *, both: bool = True
+    def guided(
+        self,
+        x: torch.Tensor,
+        sigma: float,
+        cond: torch.Tensor,
+        uncond: torch.Tensor,
+        *,
+        both: bool = True,
+        tweaks: Tweaks | None = None,
     ) -> Guided:
+        """Return what guidance makes of both sides' predictions; `tweaks` hold in place of the model's."""
         asker, model = self._asker, self._asker.model
 
         def ask(x: torch.Tensor, side: int | FurtherPrompts, patches: Sequence[NetworkPatch] = ()) -> torch.Tensor:
@@ -63,7 +71,7 @@ class Guidance:
             return asker.predict(x, sigma, [self._further[side]], patches, first=len(self._sides))[0]
 
         state = Guided(x, sigma, self._cfg, cond, uncond, cond, model.schedule, ask, both, asker.notes)
-        return guide(state, model.tweaks)
+        return guide(state, tweaks or model.tweaks)
 
 
 def guide(state: Guided, tweaks: Tweaks) -> Guided:

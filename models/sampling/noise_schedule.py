@@ -1,15 +1,18 @@
-"""How much noise each of a model's timesteps holds, and how the network's answer becomes a clean latent."""
+"""Which noise levels a model knows, what it calls them, and how its answers become clean latents.
+
+`NoiseSchedule` is that of models with a table of timesteps; `continuous_schedule.py` and `distilled_schedule.py` have
+the others.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import torch
 
-Prediction = Literal["epsilon", "v_prediction"]
+from models.sampling.predictions import DENOISED, Prediction, at_the_boundary
 
 # `percent_to_sigma(0)`: a level that no schedule reaches, so that "from the start" holds for any of them.
 BEFORE_THE_START = 999999999.9
@@ -34,6 +37,7 @@ class NoiseSchedule:
 
     sigmas: torch.Tensor  # [T] float32, rising: noise over signal at timestep 0 .. T-1
     prediction: Prediction = "epsilon"
+    sigma_data: float = 1.0  # deviation that clean latents were taken to have, see `predictions.py`
 
     @classmethod
     def scaled_linear(
@@ -62,10 +66,19 @@ class NoiseSchedule:
         """The most noise the network was trained on."""
         return self.sigmas[-1].item()
 
-    def timestep(self, sigma: float) -> int:
-        """Return the timestep whose noise level is nearest to `sigma` on a logarithmic scale."""
+    @property
+    def last_timestep(self) -> float:
+        """The timestep of the most noise."""
+        return len(self.sigmas) - 1
+
+    def nearest(self, sigma: float) -> int:
+        """Return the place in `sigmas` of the level nearest to `sigma` on a logarithmic scale."""
         log_sigma = torch.tensor(sigma, dtype=torch.float32).log()
         return int((log_sigma - self.log_sigmas).abs().argmin())
+
+    def timestep(self, sigma: float) -> float:
+        """Return what the network is told of a noise level: here the timestep nearest to it, a whole number."""
+        return self.nearest(sigma)
 
     def sigma(self, timestep: torch.Tensor | float) -> torch.Tensor:
         """Return the noise level at a (possibly fractional) timestep, float32; logarithms are interpolated."""
@@ -80,7 +93,11 @@ class NoiseSchedule:
             return BEFORE_THE_START
         if percent >= 1:
             return 0.0
-        return self.sigma((1 - percent) * (len(self.sigmas) - 1)).item()
+        return self._sigma_left(1 - percent)
+
+    def _sigma_left(self, share: float) -> float:
+        """Return the noise level with a share of the way still to go, which is neither 0 nor 1."""
+        return self.sigma(share * self.last_timestep).item()
 
     def scale_noise(
         self, noise: torch.Tensor, latent: torch.Tensor, sigma: float, *, from_pure_noise: bool = False
@@ -97,12 +114,12 @@ class NoiseSchedule:
         return sigma > self.sigma_max or math.isclose(sigma, self.sigma_max, rel_tol=1e-5)
 
     def scale_input(self, x: torch.Tensor, sigma: float) -> torch.Tensor:
-        """Return what the network wants to see of `x`: the same at unit variance."""
-        return x / math.sqrt(1 + sigma**2)
+        """Return what the network wants to see of `x`: the same at unit variance, mostly."""
+        return x if self.prediction == "img_to_img" else x / math.sqrt(self.sigma_data**2 + sigma**2)
 
     def denoised(self, output: torch.Tensor, x: torch.Tensor, sigma: float) -> torch.Tensor:
         """Return the clean latent that the network's `output` for `x` at `sigma` amounts to."""
-        if self.prediction == "epsilon":
-            return x - output * sigma
-        # v = (noise - sigma * clean) / sqrt(1 + sigma^2), Salimans & Ho 2022, appendix D
-        return x / (1 + sigma**2) - output * (sigma / math.sqrt(1 + sigma**2))
+        if self.prediction == "lcm":
+            clean = DENOISED["epsilon"](output, x, sigma, self.sigma_data)
+            return at_the_boundary(clean, x, self.timestep(sigma))
+        return DENOISED[self.prediction](output, x, sigma, self.sigma_data)

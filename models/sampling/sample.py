@@ -84,14 +84,23 @@ def sample_guided(
     seed: int,
     noise_mask: torch.Tensor | None = None,
 ) -> Iterator[Step]:
-    """The same for a guider, sampler and noise levels of one's own: falling, usually to 0; fewer than two: no step."""
+    """The same for a guider, sampler and noise levels [n] of one's own: falling, usually to 0.
+
+    Levels that repeat the one before are left out, for there is nothing to do between them. Fewer than two of
+    them: no step. Raises ValueError as well for a mask with a sampler that changes the latent's size.
+    """
+    sigmas = distinct(sigmas)
     if len(sigmas) < 2:
         return
     model = guider.model
     device, schedule, first = model.memory.device, model.schedule, sigmas[0].item()
-    clean = latent.to(device, torch.float32) * model.latent_scale
+    clean = model.scaled(latent.to(device, torch.float32))
     noise = noise.to(device, torch.float32)
     x = schedule.scale_noise(noise, clean, first, from_pure_noise=schedule.starts_from_pure_noise(first))
+    if noise_mask is not None and sampler.resizes:
+        raise ValueError(
+            "This sampler enlarges the latents while it runs, so they can have no noise mask. Take it off."
+        )
     mask = None if noise_mask is None else fit_mask(noise_mask, clean)
     denoiser = guider.denoiser(RunStart(clean, noise, mask, sigmas, seed))
     if mask is not None:
@@ -99,7 +108,24 @@ def sample_guided(
         denoiser = KeepUnmasked(denoiser, schedule, clean, kept, mask_at(model, mask, sigmas))
     with model.memory.resident(model.network):
         for step in sampler.run(denoiser, x, sigmas, seed=seed, schedule=schedule):
-            yield replace(step, x=step.x / model.latent_scale, denoised=step.denoised / model.latent_scale)
+            yield replace(step, x=model.unscaled(step.x), denoised=model.unscaled(step.denoised))
+
+
+def distinct(sigmas: torch.Tensor) -> torch.Tensor:
+    """Return noise levels [n] without those that repeat the one before."""
+    return torch.unique_consecutive(sigmas)
+
+
+def noised(
+    model: Model, noise: torch.Tensor, latent: torch.Tensor, sigma: float, *, pure: bool = False
+) -> torch.Tensor:
+    """Return `latent` [B, C, h, w] with noise of level `sigma`, both and the result in units of the wire.
+
+    `pure`: where the level is the model's highest, as much as a run has that starts from nothing but noise.
+    """
+    starts_there = pure and model.schedule.starts_from_pure_noise(sigma)
+    x = model.schedule.scale_noise(noise, model.scaled(latent.float()), sigma, from_pure_noise=starts_there)
+    return model.unscaled(x)
 
 
 def final_latent(steps: Iterable[Step], latent: torch.Tensor) -> torch.Tensor:

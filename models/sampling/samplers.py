@@ -38,10 +38,11 @@ class Sampler:
     """A sampling method with its options set, ready to run on any latent."""
 
     method: Callable[..., Iterator[Step]]
-    noise: Literal["none", "white", "brownian"] = "none"  # what the method draws while it runs
+    noise: Literal["none", "white", "brownian", "own"] = "none"  # what the method draws while it runs; own: by the seed
     needs_schedule: bool = False  # whether the method's options follow from the model's schedule
     skip_penultimate: bool = False  # whether its schedule leaves out the level before 0 (see `schedules.sigmas`)
     redraw_masked: bool = False  # whether the kept region of an inpainting run gets noise of its own
+    resizes: bool = False  # whether the latent changes its size on the way
 
     def with_options(self, **options: Any) -> Sampler:
         """Return the sampler with `options` of its method set."""
@@ -58,6 +59,8 @@ class Sampler:
             options["noise"] = white_noise(x, seed)
         elif self.noise == "brownian":
             options["noise"] = brownian_noise(x, sigmas, seed)
+        elif self.noise == "own":
+            options["seed"] = seed
         if self.needs_schedule:
             options["schedule"] = schedule
         return self.method(denoise, x, sigmas, **options)

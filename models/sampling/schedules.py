@@ -1,4 +1,4 @@
-"""The nine schedulers: which noise levels a run of so many steps visits, from noisy to clean.
+"""The nine schedulers by name: which noise levels a run of so many steps visits, from noisy to clean.
 
 Every function takes the model's `NoiseSchedule` and the number of steps, and returns falling float32 noise levels
 [steps + 1] that end in 0.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from models.sampling.beta_quantile import beta_quantile
+from models.sampling.spacing import ending_in_zero, exponential_levels, karras_levels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,27 +23,23 @@ if TYPE_CHECKING:
     Scheduler = Callable[[NoiseSchedule, int], torch.Tensor]
 
 
-def _ending_in_zero(sigmas: torch.Tensor) -> torch.Tensor:
-    return torch.cat([sigmas, sigmas.new_zeros(1)])
-
-
 def simple(schedule: NoiseSchedule, steps: int) -> torch.Tensor:
     """Pick every n-th of the model's own levels, counted from the noisiest."""
     stride = len(schedule.sigmas) / steps
     picked = [len(schedule.sigmas) - 1 - int(i * stride) for i in range(steps)]
-    return _ending_in_zero(schedule.sigmas[picked])
+    return ending_in_zero(schedule.sigmas[picked])
 
 
 def normal(schedule: NoiseSchedule, steps: int) -> torch.Tensor:
     """Space timesteps evenly from the last to the first; the model's least level comes before 0."""
     start, end = schedule.timestep(schedule.sigma_max), schedule.timestep(schedule.sigma_min)
-    return _ending_in_zero(schedule.sigma(torch.linspace(start, end, steps)))
+    return ending_in_zero(schedule.sigma(torch.linspace(start, end, steps)))
 
 
 def sgm_uniform(schedule: NoiseSchedule, steps: int) -> torch.Tensor:
     """Space timesteps evenly, with 0 in place of the model's least level (Stability's generative-models)."""
     start, end = schedule.timestep(schedule.sigma_max), schedule.timestep(schedule.sigma_min)
-    return _ending_in_zero(schedule.sigma(torch.linspace(start, end, steps + 1)[:-1]))
+    return ending_in_zero(schedule.sigma(torch.linspace(start, end, steps + 1)[:-1]))
 
 
 def ddim_uniform(schedule: NoiseSchedule, steps: int) -> torch.Tensor:
@@ -52,21 +49,17 @@ def ddim_uniform(schedule: NoiseSchedule, steps: int) -> torch.Tensor:
     steps than asked for.
     """
     stride = max(len(schedule.sigmas) // steps, 1)
-    return _ending_in_zero(schedule.sigmas[1::stride].flip(0))
+    return ending_in_zero(schedule.sigmas[1::stride].flip(0))
 
 
 def karras(schedule: NoiseSchedule, steps: int, rho: float = 7.0) -> torch.Tensor:
-    """Space the rho-th roots of the levels evenly (Karras et al. 2022, equation 5)."""
-    ramp = torch.linspace(0, 1, steps)
-    high, low = schedule.sigma_max ** (1 / rho), schedule.sigma_min ** (1 / rho)
-    return _ending_in_zero((high + ramp * (low - high)) ** rho)
+    """Space the rho-th roots of the levels evenly, between the model's."""
+    return karras_levels(steps, schedule.sigma_min, schedule.sigma_max, rho)
 
 
 def exponential(schedule: NoiseSchedule, steps: int) -> torch.Tensor:
     """Space the logarithms of the levels evenly."""
-    return _ending_in_zero(
-        torch.linspace(math.log(schedule.sigma_max), math.log(schedule.sigma_min), steps).exp(),
-    )
+    return exponential_levels(steps, schedule.sigma_min, schedule.sigma_max)
 
 
 def beta(schedule: NoiseSchedule, steps: int, a: float = 0.6, b: float = 0.6) -> torch.Tensor:
@@ -76,7 +69,7 @@ def beta(schedule: NoiseSchedule, steps: int, a: float = 0.6, b: float = 0.6) ->
     """
     last = len(schedule.sigmas) - 1
     timesteps = [round(beta_quantile(1 - i / steps, a, b) * last) for i in range(steps)]
-    return _ending_in_zero(schedule.sigmas[list(dict.fromkeys(timesteps))])
+    return ending_in_zero(schedule.sigmas[list(dict.fromkeys(timesteps))])
 
 
 def linear_quadratic(schedule: NoiseSchedule, steps: int, threshold: float = 0.025) -> torch.Tensor:
@@ -88,14 +81,14 @@ def linear_quadratic(schedule: NoiseSchedule, steps: int, threshold: float = 0.0
     slope = threshold / half if half else 0.0
     parabola = (1 - slope * steps) / (steps - half) ** 2
     removed = [slope * i + parabola * max(i - half, 0) ** 2 for i in range(steps)]
-    return _ending_in_zero((1 - torch.tensor(removed, dtype=torch.float64)).float() * schedule.sigma_max)
+    return ending_in_zero((1 - torch.tensor(removed, dtype=torch.float64)).float() * schedule.sigma_max)
 
 
 def kl_optimal(schedule: NoiseSchedule, steps: int) -> torch.Tensor:
     """Space the arc tangents of the levels evenly (Sabour et al. 2024, "Align Your Steps", theorem 3.1)."""
     ramp = torch.arange(steps, dtype=torch.float32) / max(steps - 1, 1)
     high, low = math.atan(schedule.sigma_max), math.atan(schedule.sigma_min)
-    return _ending_in_zero((ramp * low + (1 - ramp) * high).tan())
+    return ending_in_zero((ramp * low + (1 - ramp) * high).tan())
 
 
 SCHEDULERS: Mapping[str, Scheduler] = MappingProxyType(
@@ -129,3 +122,23 @@ def sigmas(
     if skip_penultimate:
         levels = torch.cat([levels[:-2], levels[-1:]])
     return levels if denoise > 0.9999 else levels[-(steps + 1) :]
+
+
+def basic_sigmas(schedule: NoiseSchedule, scheduler: str, steps: int, denoise: float = 1.0) -> torch.Tensor:
+    """Return the same for a sampler that is not known yet, and never more than `steps`.
+
+    Where a scheduler takes a step more than asked for (`ddim_uniform`) the noisiest is left out: saved graphs of
+    custom sampling rely on it.
+    """
+    return sigmas(schedule, scheduler, steps, denoise)[-(steps + 1) :]
+
+
+def turbo_sigmas(schedule: NoiseSchedule, steps: int, denoise: float = 1.0) -> torch.Tensor:
+    """Return the levels of SD-Turbo and SDXL-Turbo: the ten timesteps 999, 899 .. 99, then 0.
+
+    A run takes the first `steps` of them (Sauer et al. 2023, "Adversarial Diffusion Distillation"), or of the share
+    `denoise` of the ten that comes last.
+    """
+    timesteps = torch.arange(10, 0, -1) * 100 - 1
+    skipped = 10 - int(10 * denoise)
+    return ending_in_zero(schedule.sigma(timesteps[skipped : skipped + steps]))

@@ -13,9 +13,10 @@ from safetensors.torch import save_file
 from folders.digest import file_digest
 from models.checkpoint import CheckpointError, load_checkpoint, load_clip, load_unet, load_vae
 from models.checkpoints.layout import Parts
-from models.checkpoints.schedule import LAST_SIGNAL, noise_schedule, zero_terminal_snr
+from models.checkpoints.schedule import noise_schedule
 from models.checkpoints.weights import Weights
 from models.memory import DeviceMemory
+from models.sampling.zero_terminal_snr import LAST_SIGNAL, zero_terminal_snr
 from models.sampling.noise_schedule import scaled_linear_alphas_cumprod
 from models.sdxl.text import TextError
 from models.vae_codec import decode_latent, encode_image
