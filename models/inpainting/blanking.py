@@ -28,8 +28,9 @@ def blanked(pixels: torch.Tensor, mask: torch.Tensor) -> Blanked:
     height, width = pixels.shape[1:3]
     masks = as_mask(mask, (height, width))
     top, left = height % STEP // 2, width % STEP // 2
-    rows = slice(top, top + height // STEP * STEP) if height >= STEP else slice(None)  # too small: others refuse it
-    columns = slice(left, left + width // STEP * STEP) if width >= STEP else slice(None)
-    pixels, masks = pixels[:, rows, columns, :3], masks[..., rows, columns]
+    rows, columns = slice(top, top + height // STEP * STEP), slice(left, left + width // STEP * STEP)
+    if min(height, width) >= STEP:  # what is smaller is refused by the autoencoder, which shall see how small it is
+        pixels, masks = pixels[:, rows, columns], masks[..., rows, columns]
+    pixels = pixels[..., :3]
     kept = fit_batch(1 - masks.round(), len(pixels))[:, 0, ..., None]
     return Blanked(pixels, (pixels - GREY) * kept + GREY, masks)
