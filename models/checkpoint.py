@@ -21,6 +21,7 @@ from models.checkpoints.foreign import refusal, refuse_lookalikes
 from models.checkpoints.image_statistics import image_statistics
 from models.checkpoints.layout import Parts, TextPart, as_sdxl_pair, find_parts, find_text
 from models.checkpoints.schedule import latent_units, noise_schedule
+from models.checkpoints.vae_precision import vae_dtype, with_float16_note
 from models.memory import DeviceMemory
 from models.sdxl.config import SD21, SDXL_VAE, UNetConfig
 from models.sdxl.text import Clip
@@ -169,7 +170,7 @@ def _vae(parts: Parts, memory: DeviceMemory, digest: str) -> Vae:
     if parts.vae is None:
         sentence = f"{parts.path.name} has no VAE. Load one with VAELoader and use its VAE instead."
         return Vae(AbsentNetwork(sentence), SDXL_VAE, memory, dtype, digest)
-    weights = parts.vae.asking(memory.interruption)
-    dtype = vae_dtype(memory, Origin(weights.path, weights.metadata, weights.tensor), parts.vae_settings)
+    weights = with_float16_note(parts.vae.asking(memory.interruption), parts.vae_settings)
+    dtype = vae_dtype(memory, weights.metadata)
     network = build_vae(weights, parts.vae_settings, dtype)
     return Vae(network, network.config, memory, dtype, digest)

@@ -6,72 +6,116 @@ Pictures are float32 [B, H, W, 3] in 0..1 and latents float32 [B, 4, H/8, W/8], 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from models.checkpoints.origin import weight_at_home
+from models.sdxl.vae import AutoencoderKL
 from models.tiling import tiled
 from models.types import Vae
 
 TILE, OVERLAP = 512, 64  # pixels: small enough for 4 GB, with an overlap wider than any seam
 
 
+Warn = Callable[[str], None]
+"""Takes a sentence that the user should know."""
+
+
+OVERFLOWED = (
+    "The VAE's values do not fit into float16, so it was run again in float32, which takes longer. A VAE made for "
+    "float16, such as sdxl-vae-fp16-fix, saves that."
+)
+
+
 class VaeInputError(ValueError):
     """A picture or latent that the VAE cannot take; the message is a sentence."""
 
 
-def encode_image(vae: Vae, image: Tensor) -> Tensor:
+def encode_image(vae: Vae, image: Tensor, *, warn: Warn | None = None) -> Tensor:
     """The posterior's mode for each picture.
 
     `image` [B, H, W, C] with C = 1 (grey), 3 or 4 (alpha is dropped). Sides that are no multiples of 8 are cropped
     evenly.
 
+    `warn` is told where float16 did not do.
+
     Raises:
         VaeInputError: if the tensor is no picture or smaller than 8x8.
     """
     whole, tile = _encode, _tile_encoder(vae, TILE, OVERLAP)
-    return _each(vae, _pixels(vae, image), whole, tile)
+    return _each(vae, _pixels(vae, image), whole, tile, warn)
 
 
-def encode_image_tiled(vae: Vae, image: Tensor, tile: int = TILE, overlap: int = OVERLAP) -> Tensor:
+def encode_image_tiled(
+    vae: Vae, image: Tensor, tile: int = TILE, overlap: int = OVERLAP, *, warn: Warn | None = None
+) -> Tensor:
     """As `encode_image`, always in tiles of `tile` pixels, which makes latents slightly different."""
     encode = _tile_encoder(vae, tile, overlap)
-    return _each(vae, _pixels(vae, image), encode, encode)
+    return _each(vae, _pixels(vae, image), encode, encode, warn)
 
 
-def decode_latent(vae: Vae, samples: Tensor) -> Tensor:
+def decode_latent(vae: Vae, samples: Tensor, *, warn: Warn | None = None) -> Tensor:
     """The picture of each latent of `samples` [B, 4, h, w], clamped to 0..1.
+
+    `warn` is told where float16 did not do.
 
     Raises:
         VaeInputError: if the tensor is no latent of this VAE.
     """
     _check_latent(vae, samples)
     whole, tile = _decode, _tile_decoder(vae, TILE, OVERLAP)
-    return _picture(_each(vae, samples, whole, tile))
+    return _picture(_each(vae, samples, whole, tile, warn))
 
 
-def decode_latent_tiled(vae: Vae, samples: Tensor, tile: int = TILE, overlap: int = OVERLAP) -> Tensor:
+def decode_latent_tiled(
+    vae: Vae, samples: Tensor, tile: int = TILE, overlap: int = OVERLAP, *, warn: Warn | None = None
+) -> Tensor:
     """As `decode_latent`, always in tiles of `tile` pixels, which makes colours slightly different."""
     _check_latent(vae, samples)
     decode = _tile_decoder(vae, tile, overlap)
-    return _picture(_each(vae, samples, decode, decode))
+    return _picture(_each(vae, samples, decode, decode, warn))
 
 
 _Step = Callable[[Vae, Tensor], Tensor]
 
 
 @torch.no_grad()
-def _each(vae: Vae, batch: Tensor, whole: _Step, in_tiles: _Step) -> Tensor:
-    """`whole` of each entry by itself (a batch would only need more memory), or `in_tiles` where it does not fit."""
+def _each(vae: Vae, batch: Tensor, whole: _Step, in_tiles: _Step, warn: Warn | None) -> Tensor:
+    """`whole` of each entry by itself (a batch would only need more memory), or `in_tiles` where it does not fit.
+
+    From the first entry on whose values float16 cannot hold, everything is computed in float32.
+    """
     results: list[Tensor] = []
-    with vae.memory.resident(vae.network):
-        for entry in batch.split(1):
-            result = vae.memory.retry_smaller(
-                lambda entry=entry: whole(vae, entry), lambda entry=entry: in_tiles(vae, entry)
-            )
-            results.append(result.float().cpu())
+    for entry in batch.split(1):
+        result = _one(vae, entry, whole, in_tiles)
+        if vae.dtype == torch.float16 and not result.isfinite().all() and entry.isfinite().all():
+            vae = _in_float32(vae)
+            result = _one(vae, entry, whole, in_tiles)
+            if warn is not None:
+                warn(OVERFLOWED)
+        results.append(result)
     return torch.cat(results)
+
+
+def _one(vae: Vae, entry: Tensor, whole: _Step, in_tiles: _Step) -> Tensor:
+    with vae.memory.resident(vae.network):
+        return vae.memory.retry_smaller(lambda: whole(vae, entry), lambda: in_tiles(vae, entry)).float().cpu()
+
+
+def _in_float32(vae: Vae) -> Vae:
+    """The same autoencoder with weights in float32, as its file has them; a second copy for as long as it is used."""
+    network = vae.network
+    with torch.device("meta"):
+        precise = AutoencoderKL(vae.config)
+    with torch.inference_mode(False):
+        names = [name for name, _ in network.named_parameters()]
+        state = {name: weight_at_home(network, vae.memory, name).float() for name in names}
+        precise.load_state_dict(state, assign=True)
+    precise.requires_grad_(False)
+    return replace(vae, network=precise.eval(), dtype=torch.float32)
 
 
 def _encode(vae: Vae, pixels: Tensor) -> Tensor:

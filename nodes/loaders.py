@@ -1,5 +1,6 @@
 """Loaders: model files in, handles out."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -9,6 +10,7 @@ from folders.safe_paths import UnsafeNameError
 from folders.workspace import Workspace
 from models.adapters.embeddings import EmbeddingFolders
 from models.checkpoint import AbsentNetwork, CheckpointError, load_checkpoint, load_clip, load_unet, load_vae
+from models.checkpoints.config_file import KNOWN, ConfigFile, read_config
 from models.memory import DeviceMemory
 from nodes.preview_colours import PreviewColours
 from nodes.types import Clip, Model, Vae
@@ -63,13 +65,68 @@ def checkpoint_loader(
     *, ckpt_name: Annotated[str, Files("checkpoints"), Help("A file in models/checkpoints.")], ctx: Context
 ) -> Checkpoint:
     """Load a checkpoint: the denoising network, the text encoders and the VAE of one file."""
-    path = model_file(ctx, "checkpoints", "ckpt_name", ckpt_name)
+    return _whole(ctx, model_file(ctx, "checkpoints", "ckpt_name", ckpt_name), "ckpt_name")
+
+
+@node("CheckpointLoader", category="advanced/loaders", display_name="Load Checkpoint With Config (DEPRECATED)")
+def checkpoint_loader_with_config(
+    *,
+    config_name: Annotated[
+        str,
+        Files("configs", first=tuple(KNOWN)),
+        Help("A configuration file of the checkpoint, in models/configs. The well-known ones need no file."),
+    ],
+    ckpt_name: Annotated[str, Files("checkpoints"), Help("A file in models/checkpoints.")],
+    ctx: Context,
+) -> Checkpoint:
+    """Load a checkpoint as an old configuration file says: whether it predicts v, and where its text encoder stops.
+
+    Everything else is read off the checkpoint itself, so Load Checkpoint does the same without the file.
+    """
+    config = _config(ctx, config_name)
+    loaded = _whole(ctx, model_file(ctx, "checkpoints", "ckpt_name", ckpt_name), "ckpt_name")
+    model, clip = loaded.MODEL, loaded.CLIP
+    if config.prediction is not None and config.prediction != model.schedule.prediction:
+        model = model.with_schedule(replace(model.schedule, prediction=config.prediction))
+    if config.clip_layer is not None and clip.encoders:
+        clip = clip.with_layer(config.clip_layer)
+    return Checkpoint(model, clip, loaded.VAE)
+
+
+@node("DiffusersLoader", category="advanced/loaders/deprecated", display_name="DiffusersLoader")
+def diffusers_loader(
+    *,
+    model_path: Annotated[
+        str, Files("diffusers"), Help("A folder in models/diffusers that has a model_index.json in it.")
+    ],
+    ctx: Context,
+) -> Checkpoint:
+    """Load a model from a folder that diffusers wrote: the same three parts as a checkpoint's."""
+    return _whole(ctx, model_file(ctx, "diffusers", "model_path", model_path), "model_path")
+
+
+def _whole(ctx: Context, path: Path, input_name: str) -> Checkpoint:
     try:
         loaded = load_checkpoint(path, ctx.service(DeviceMemory))
     except CheckpointError as error:
-        raise NodeInputError("ckpt_name", str(error)) from error
+        raise NodeInputError(input_name, str(error)) from error
     learn_colours(ctx, loaded.vae)
     return Checkpoint(loaded.model, with_embeddings(ctx, loaded.clip), loaded.vae)
+
+
+def _config(ctx: Context, name: str) -> ConfigFile:
+    """What the user's own file of that name says, or that which everybody has."""
+    try:
+        path = ctx.service(Workspace).model("configs", name)
+    except (FileNotFoundError, UnsafeNameError) as error:
+        if name in KNOWN:
+            return KNOWN[name]
+        ctx.warn(f"The configuration {name!r} is not there ({error}); what the checkpoint says of itself is used.")
+        return ConfigFile(None, None)
+    try:
+        return read_config(path)
+    except CheckpointError as error:
+        raise NodeInputError("config_name", str(error)) from error
 
 
 @node("VAELoader", category="loaders", display_name="Load VAE")
@@ -151,7 +208,12 @@ def dual_clip_loader(
         model_file(ctx, "text_encoders", input_name, name)
         for input_name, name in (("clip_name1", clip_name1), ("clip_name2", clip_name2))
     ]
-    try:
-        return with_embeddings(ctx, load_clip(paths, ctx.service(DeviceMemory)))
+    try:  # a whole checkpoint, which holds both, may be chosen twice
+        clip = load_clip(list(dict.fromkeys(paths)), ctx.service(DeviceMemory))
     except CheckpointError as error:
         raise NodeInputError("clip_name1", str(error)) from error
+    if len(clip.encoders) < 2:
+        raise NodeInputError(
+            "clip_name2", f"{clip_name2} is chosen twice and holds one text encoder. Choose CLIP-L and OpenCLIP-bigG."
+        )
+    return with_embeddings(ctx, clip)

@@ -25,17 +25,20 @@ FrameOverlap = Annotated[
     int, Range(4, 4096, step=4), Help("Only for video models, which Weft does not run: no effect.")
 ]
 
+NOBODY = Context()
+"""Hears no warnings: for calls that run in no workflow."""
+
 
 @node("VAEDecode", category="latent", display_name="VAE Decode")
-def vae_decode(*, samples: Samples, vae: Codec) -> Image:
+def vae_decode(*, samples: Samples, vae: Codec, ctx: Context = NOBODY) -> Image:
     """Turn latents into pictures."""
-    return _blaming("samples", lambda: decode_latent(vae, samples["samples"]))
+    return _blaming("samples", lambda: decode_latent(vae, samples["samples"], warn=ctx.warn))
 
 
 @node("VAEEncode", category="latent", display_name="VAE Encode")
-def vae_encode(*, pixels: Pixels, vae: Codec) -> Latent:
+def vae_encode(*, pixels: Pixels, vae: Codec, ctx: Context = NOBODY) -> Latent:
     """Turn pictures into latents; transparency is dropped, sides are cut to multiples of 8."""
-    return {"samples": _blaming("pixels", lambda: encode_image(vae, pixels))}
+    return {"samples": _blaming("pixels", lambda: encode_image(vae, pixels, warn=ctx.warn))}
 
 
 @node("VAEDecodeTiled", category="_for_testing", display_name="VAE Decode (Tiled)")
@@ -47,10 +50,11 @@ def vae_decode_tiled(
     overlap: Overlap = 64,
     temporal_size: Frames = 64,
     temporal_overlap: FrameOverlap = 8,
+    ctx: Context = NOBODY,
 ) -> Image:
     """Turn latents into pictures in tiles, which takes less memory and makes colours slightly different."""
     del temporal_size, temporal_overlap
-    return _blaming("samples", lambda: decode_latent_tiled(vae, samples["samples"], tile_size, overlap))
+    return _blaming("samples", lambda: decode_latent_tiled(vae, samples["samples"], tile_size, overlap, warn=ctx.warn))
 
 
 @node("VAEEncodeTiled", category="_for_testing", display_name="VAE Encode (Tiled)")
@@ -62,10 +66,11 @@ def vae_encode_tiled(
     overlap: Overlap = 64,
     temporal_size: Frames = 64,
     temporal_overlap: FrameOverlap = 8,
+    ctx: Context = NOBODY,
 ) -> Latent:
     """Turn pictures into latents in tiles, which takes less memory."""
     del temporal_size, temporal_overlap
-    return {"samples": _blaming("pixels", lambda: encode_image_tiled(vae, pixels, tile_size, overlap))}
+    return {"samples": _blaming("pixels", lambda: encode_image_tiled(vae, pixels, tile_size, overlap, warn=ctx.warn))}
 
 
 @node("VAEEncodeForInpaint", category="latent/inpaint", display_name="VAE Encode (for Inpainting)")

@@ -74,6 +74,10 @@ class Patches:
         joined = {name: (*self.changes.get(name, ()), change) for name, change in further.items()}
         return Patches(MappingProxyType({**self.changes, **joined}))
 
+    def all_changes(self) -> list[WeightChange]:
+        """The changes of every parameter."""
+        return [change for changes in self.changes.values() for change in changes]
+
     def of(self, name: str, weight: Tensor) -> Tensor:
         """The changed weight of the parameter `name`, in the format of `weight`."""
         changed = weight.float()

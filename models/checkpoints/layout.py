@@ -60,6 +60,9 @@ TEXT_PLACES = (
 )
 ACTIVATIONS: Mapping[str, Activation] = {"l": "quick_gelu", "g": "gelu", "h": "gelu"}
 
+CLIP_MARK = "weft.clip"  # the note of a file of a single encoder that says which it is
+ALONE: Mapping[str, TextRole] = {"l": SD1_L, "h": SD2_H, "g": SDXL_G}
+
 # depth of the official encoders, by which files of a single encoder are told apart
 G_LAYERS, H_LAYERS = 32, 23
 
@@ -139,8 +142,8 @@ def find_text(path: Path) -> list[TextPart]:
     if "embeddings.token_embedding.weight" not in named.shapes:
         return []
     layers = sum(name.endswith(".mlp.fc1.weight") for name in named.shapes)
-    role = SDXL_G if layers >= G_LAYERS else SD2_H if layers >= H_LAYERS else SD1_L
-    return [_text_part(named, role)]
+    by_depth = SDXL_G if layers >= G_LAYERS else SD2_H if layers >= H_LAYERS else SD1_L
+    return [_text_part(named, ALONE.get(weights.metadata.get(CLIP_MARK, ""), by_depth))]
 
 
 def as_sdxl_pair(first: TextPart, second: TextPart) -> list[TextPart]:

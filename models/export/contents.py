@@ -13,7 +13,9 @@ from models.checkpoints.assemble import unet_config, vae_config
 from models.checkpoints.errors import CheckpointError
 from models.checkpoints.foreign import refusal, refuse_lookalikes
 from models.checkpoints.layout import Parts, find_parts
+from models.checkpoints.origin import origin_of
 from models.checkpoints.schedule import noise_schedule, zero_terminal_snr
+from models.checkpoints.vae_precision import survives_float16, with_float16_note
 from models.checkpoints.weights import Weights
 from models.export.networks import text_tensors, unet_tensors, vae_tensors
 from models.export.tensors import ExportError, Outgoing, of_weights
@@ -60,6 +62,7 @@ class Contents:
     texts: Sequence[TextContent]
     noise: Noise
     latent_scale: float
+    vae_for_float16: bool  # whether the autoencoder was made for it; SDXL's overflows
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])  # notes of the file it came from
 
 
@@ -82,7 +85,14 @@ def contents_of_handles(model: Model, clip: Clip, vae: Vae) -> Contents:
         texts,
         noise_of(model.schedule) or Noise(model.schedule.prediction, False),
         model.latent_scale,
+        made_for_float16(vae),
     )
+
+
+def made_for_float16(vae: Vae) -> bool:
+    """Whether the file that a VAE came from says so."""
+    origin = origin_of(vae.network)
+    return origin is not None and survives_float16(origin.metadata)
 
 
 def contents_of_file(path: Path) -> tuple[Contents, Parts]:
@@ -119,6 +129,7 @@ def contents_of_file(path: Path) -> tuple[Contents, Parts]:
         texts,
         noise_of(noise_schedule(parts, family)) or Noise("epsilon", False),
         scale if isinstance(scale, float) else LATENT_SCALES[family],
+        survives_float16(with_float16_note(parts.vae, parts.vae_settings).metadata),
         _notes(parts.unet),
     )
     return contents, parts

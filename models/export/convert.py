@@ -46,13 +46,13 @@ def to_diffusers(
     """
     _check_target(target)
     contents, parts = contents_of_file(source)
-    plan = plan_folder(contents, variant=variant, dtype=dtype, force_upcast=parts.vae_settings.get("force_upcast"))
+    plan = plan_folder(contents, variant=variant, dtype=dtype)
     check_plan(plan)
     rest = _rest(contents, parts)
     if rest is not None:
         plan.weights[REST] = {name: one.of_type(dtype) for name, one in rest.items()}
     notes = {**facts(contents), **_open_rest(source).metadata} if source.is_dir() else contents.metadata
-    _check_room(target, plan.size)
+    require_room(target.parent, plan.size)
     with _new(target) as made:
         write_folder(made, plan, notes, told)
 
@@ -70,7 +70,7 @@ def to_single(source: Path, target: Path, *, dtype: torch.dtype | None = None, t
         tensors = {**further_tensors(contents), **tensors}
         metadata = {**contents.metadata, **facts(contents)}
     tensors = {name: one.of_type(dtype) for name, one in tensors.items()}
-    _check_room(target, total_size(tensors))
+    require_room(target.parent, total_size(tensors))
     with _new(target) as made:
         write_tensors(made, tensors, metadata, told)
 
@@ -108,8 +108,13 @@ def _check_target(target: Path) -> None:
         raise ExportError(f"{target} is there already. Name another --output, or remove it first.")
 
 
-def _check_room(target: Path, size: int) -> None:
-    there = next(one for one in target.absolute().parents if one.is_dir())
+def require_room(folder: Path, size: int) -> None:
+    """Make sure that `size` bytes go onto the disk of a folder, which may not be there yet.
+
+    Raises:
+        ExportError: they do not.
+    """
+    there = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.is_dir())
     free = shutil.disk_usage(there).free
     if free < size + FREE_ABOVE:
         raise ExportError(

@@ -27,6 +27,7 @@ from models.export.tensors import ExportError, Outgoing, Tensors, total_size
 from models.export.text_layout import OUTER, POSITION_IDS, in_transformers
 from models.export.tokenizer_files import tokenizer_files
 
+PIPELINE_FILE = "model_index.json"
 REST = "weft_rest.safetensors"
 FORMAT = {"format": "pt"}  # by which `transformers` knows that tensors are torch's
 TEXT_FOLDERS: Mapping[int, tuple[tuple[str, str], ...]] = {
@@ -50,22 +51,19 @@ class FolderPlan:
         return sum(total_size(tensors) for tensors in self.weights.values())
 
 
-def plan_folder(
-    contents: Contents, *, variant: str = "", dtype: torch.dtype | None = None, force_upcast: bool | None = None
-) -> FolderPlan:
+def plan_folder(contents: Contents, *, variant: str = "", dtype: torch.dtype | None = None) -> FolderPlan:
     """What the folder of a model will hold.
 
     `variant` stands in the names of weights ("fp16"); `dtype`: the format of all weights instead of the file's.
-    `force_upcast`: whether the VAE overflows in float16; None: as SDXL's official one does.
 
     Raises:
         ExportError: diffusers has no network of that shape.
     """
     plan = FolderPlan()
     ending = f".{variant}.safetensors" if variant else ".safetensors"
-    upcast = contents.family in ("sdxl", "sdxl_refiner") if force_upcast is None else force_upcast
+    upcast = contents.family in ("sdxl", "sdxl_refiner") and not contents.vae_for_float16
     scheduler = scheduler_settings(contents.family, contents.noise)
-    _add(plan, "model_index.json", model_index(contents, scheduler["_class_name"]))
+    _add(plan, PIPELINE_FILE, model_index(contents, scheduler["_class_name"]))
     _add(plan, "scheduler/scheduler_config.json", scheduler)
     _add(plan, "unet/config.json", unet_settings(contents))
     _add(plan, "vae/config.json", vae_settings(contents, force_upcast=upcast))

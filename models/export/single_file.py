@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 
 from models.checkpoints.layout import UNET_PREFIXES, VAE_PREFIXES
 from models.checkpoints.schedule import V_PREDICTION_MARK, ZERO_TERMINAL_SNR_MARK
+from models.checkpoints.vae_precision import FLOAT16
 from models.export.contents import Contents, Noise, TextContent
 from models.export.tensors import Outgoing, of_tensor, prefixed
 from models.export.text_layout import official_text, place_of, unread_tensors
 from models.sdxl.config import UNetConfig, VAEConfig
-from models.sdxl.text_config import HEAD_WIDTH, SD1_L, SD2_H, SDXL_G, SDXL_L
+from models.sdxl.text_config import HEAD_WIDTH, SD1_L, SD2_H, SDXL_G, SDXL_L, TextConfig, TextRole
 
 UNET, VAE = UNET_PREFIXES[0], VAE_PREFIXES[0]
 NO_VALUES = torch.zeros(0)
@@ -54,9 +53,9 @@ def text_place(contents: Contents, text: TextContent) -> str:
 
 def facts(contents: Contents) -> dict[str, str]:
     """What tensor shapes cannot tell and the rules of the official families do not say, for the file's notes."""
-    found = unet_facts(contents.unet_config) | vae_facts(contents.vae_config)
+    found = unet_facts(contents.unet_config) | vae_facts(contents.vae_config, for_float16=contents.vae_for_float16)
     for text in contents.texts:
-        found |= text_facts(text)
+        found |= text_facts_of(text.role, text.config)
     return found
 
 
@@ -70,16 +69,17 @@ def unet_facts(config: UNetConfig) -> dict[str, str]:
     return found if config.norm_groups == 32 else {**found, "weft.unet.norm_groups": str(config.norm_groups)}
 
 
-def vae_facts(config: VAEConfig) -> dict[str, str]:
-    """Norm groups, where they are not the official ones."""
-    return {} if config.norm_groups == 32 else {"weft.vae.norm_groups": str(config.norm_groups)}
+def vae_facts(config: VAEConfig, *, for_float16: bool) -> dict[str, str]:
+    """Norm groups, where they are not the official ones, and whether it was made for float16."""
+    found = {FLOAT16: "true"} if for_float16 else {}
+    return found if config.norm_groups == 32 else {**found, "weft.vae.norm_groups": str(config.norm_groups)}
 
 
-def text_facts(text: TextContent) -> Mapping[str, str]:
+def text_facts_of(role: TextRole, config: TextConfig) -> dict[str, str]:
     """An encoder's heads, and the state that conditions the UNet, where they are not the official ones."""
     found: dict[str, str] = {}
-    if text.config.heads != max(1, text.config.width // HEAD_WIDTH):
-        found[f"weft.clip_{text.role.name}.heads"] = str(text.config.heads)
-    if text.role not in ROLES and text.role.layer is not None:
-        found[f"weft.clip_{text.role.name}.layer"] = str(text.role.layer)
+    if config.heads != max(1, config.width // HEAD_WIDTH):
+        found[f"weft.clip_{role.name}.heads"] = str(config.heads)
+    if role not in ROLES and role.layer is not None:
+        found[f"weft.clip_{role.name}.layer"] = str(role.layer)
     return found

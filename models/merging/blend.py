@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -24,12 +24,20 @@ class Step:
     """One merge, as a file's notes tell of it. Its blends share it."""
 
     operation: str  # "average", "add", "subtract"
-    other: str  # file of the second model
     settings: Mapping[str, float] = field(default_factory=dict[str, float])
+    other: str = ""  # file of the second model
+    before: Sequence[Step] = ()  # merges that the second model was itself made by
 
     def to_json(self) -> dict[str, object]:
         """As it is written into a saved file."""
-        return {"operation": self.operation, "with": self.other, **self.settings}
+        told: dict[str, object] = {"operation": self.operation, **self.settings, "with": self.other}
+        return {**told, "which_is": [step.to_json() for step in self.before]} if self.before else told
+
+    def sources(self) -> Iterator[str]:
+        """The files that it brings in."""
+        yield self.other
+        for step in self.before:
+            yield from step.sources()
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +61,11 @@ class Blend:
         yield self.other.data_ptr(), self.other.nbytes
         for change in self.changes:
             yield from change.memory_parts()
+
+
+def steps_of(changes: Iterable[WeightChange]) -> list[Step]:
+    """The merges among changes, each once, in their order."""
+    return list(dict.fromkeys(change.step for change in changes if isinstance(change, (Blend, Scale))))
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from torch import nn
 from models.adapters.weight_patches import NO_PATCHES, Patches, WeightChange
 from models.checkpoints.origin import source_name, weight_at_home
 from models.memory import DeviceMemory
-from models.merging.blend import Blend, Portions, Scale, Step
+from models.merging.blend import Blend, Portions, Scale, Step, steps_of
 from models.sdxl.text import Clip
 from models.types import Family, Model
 
@@ -62,7 +62,7 @@ def merge_models(first: Model, second: Model, weigh: Weigh, step: Step) -> Merge
     odd = _differences(first.network, second.network)
     if odd - {FIRST_LAYER}:
         raise MergeError(_refusal(first, second, min(odd - {FIRST_LAYER})))
-    step = replace(step, other=source_name(second.network))
+    step = _told(step, second.network, second.patches)
     changes = _blends(first.network, second.network, second.memory, second.patches, weigh, step)
     warnings: list[str] = []
     if odd:
@@ -103,8 +103,8 @@ def merge_clips(first: Clip, second: Clip, weigh: Weigh, step: Step) -> MergedCl
                 f"The text encoders {name!r} of clip1 ({source_name(encoder)}) and clip2 ({source_name(other)}) are of "
                 f"different shapes: {_compared(encoder, other, min(odd))}. Merge text encoders of one family."
             )
-        own = replace(step, other=source_name(other))
-        changes = _blends(encoder, other, second.memory, second.patches.get(name, NO_PATCHES), weigh, own)
+        theirs = second.patches.get(name, NO_PATCHES)
+        changes = _blends(encoder, other, second.memory, theirs, weigh, _told(step, other, theirs))
         patches[name] = patches.get(name, NO_PATCHES).plus(changes)
     if len(alone) == len(first.encoders):
         raise MergeError(
@@ -113,6 +113,11 @@ def merge_clips(first: Clip, second: Clip, weigh: Weigh, step: Step) -> MergedCl
         )
     warnings = [f"clip2 has no text encoder {name!r}: clip1's stays as it is." for name in alone]
     return MergedClip(replace(first, patches=patches), tuple(warnings))
+
+
+def _told(step: Step, second: nn.Module, patches: Patches) -> Step:
+    """The step with what it brings in."""
+    return replace(step, other=source_name(second), before=steps_of(patches.all_changes()))
 
 
 def _blends(

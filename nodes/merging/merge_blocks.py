@@ -31,7 +31,7 @@ def _merger(name: str, prefixes: tuple[str, ...], what: str) -> Callable[..., Mo
 
     def merge(*, model1: Model, model2: Model, ctx: Context, **given: float) -> Model:
         ratios = {prefix: given.get(parameter, 1.0) for parameter, prefix in parameters.items()}
-        step = Step("average", "", {prefix: ratio for prefix, ratio in ratios.items() if ratio != 1.0})
+        step = Step("average", {prefix: ratio for prefix, ratio in ratios.items() if ratio != 1.0})
         return merged(ctx, model1, model2, lambda weight: average(ratio_of(weight, ratios)), step)
 
     annotations: dict[str, Any] = {"model1": First, "model2": Second}

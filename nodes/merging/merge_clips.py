@@ -24,7 +24,7 @@ def clip_merge_simple(
 ) -> Clip:
     """Average the text encoders of two checkpoints of one family, each with the one of its kind."""
     portions = average(ratio)
-    return _merged(ctx, clip1, clip2, lambda _name: portions, Step("average", "", {"ratio": ratio}))
+    return _merged(ctx, clip1, clip2, lambda _name: portions, Step("average", {"ratio": ratio}))
 
 
 @node("CLIPMergeSubtract", category="advanced/model_merging")
@@ -32,14 +32,14 @@ def clip_merge_subtract(*, clip1: First, clip2: Second, multiplier: Multiplier =
     """Take clip2 from clip1: what is left, times the multiplier, is a difference that CLIPMergeAdd or LoraSave takes,
     and no text encoder to read prompts with."""
     portions = Portions(multiplier, -multiplier)
-    return _merged(ctx, clip1, clip2, lambda _name: portions, Step("subtract", "", {"multiplier": multiplier}))
+    return _merged(ctx, clip1, clip2, lambda _name: portions, Step("subtract", {"multiplier": multiplier}))
 
 
 @node("CLIPMergeAdd", category="advanced/model_merging")
 def clip_merge_add(*, clip1: First, clip2: Second, ctx: Context) -> Clip:
     """Add clip2, such as a difference that CLIPMergeSubtract made, to clip1."""
     portions = Portions(1.0, 1.0)
-    return _merged(ctx, clip1, clip2, lambda _name: portions, Step("add", ""))
+    return _merged(ctx, clip1, clip2, lambda _name: portions, Step("add"))
 
 
 def _merged(ctx: Context, clip1: Clip, clip2: Clip, weigh: Weigh, step: Step) -> Clip:

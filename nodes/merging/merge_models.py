@@ -39,7 +39,7 @@ def merged(ctx: Context, model1: Model, model2: Model, weigh: Weigh, step: Step)
 def model_merge_simple(*, model1: First, model2: Second, ratio: Ratio = 1.0, ctx: Context) -> Model:
     """Average two models of one family, weight by weight. LoRAs on either of them are merged along."""
     portions = average(ratio)
-    return merged(ctx, model1, model2, lambda _name: portions, Step("average", "", {"ratio": ratio}))
+    return merged(ctx, model1, model2, lambda _name: portions, Step("average", {"ratio": ratio}))
 
 
 @node("ModelMergeSubtract", category="advanced/model_merging")
@@ -47,14 +47,14 @@ def model_merge_subtract(*, model1: First, model2: Second, multiplier: Multiplie
     """Take model2 from model1: what is left, times the multiplier, is a difference that ModelMergeAdd or LoraSave
     takes, and no model to sample with."""
     portions = Portions(multiplier, -multiplier)
-    return merged(ctx, model1, model2, lambda _name: portions, Step("subtract", "", {"multiplier": multiplier}))
+    return merged(ctx, model1, model2, lambda _name: portions, Step("subtract", {"multiplier": multiplier}))
 
 
 @node("ModelMergeAdd", category="advanced/model_merging")
 def model_merge_add(*, model1: First, model2: Second, ctx: Context) -> Model:
     """Add model2, such as a difference that ModelMergeSubtract made, to model1."""
     portions = Portions(1.0, 1.0)
-    return merged(ctx, model1, model2, lambda _name: portions, Step("add", ""))
+    return merged(ctx, model1, model2, lambda _name: portions, Step("add"))
 
 
 @node("ModelMergeBlocks", category="advanced/model_merging")
@@ -72,4 +72,4 @@ def model_merge_blocks(
     What belongs to none of them, the embeddings of time and size, follows the way down.
     """
     ratios = {"input": input, "middle": middle, "out": out}
-    return merged(ctx, model1, model2, lambda name: average(ratio_of(name, ratios)), Step("average", "", ratios))
+    return merged(ctx, model1, model2, lambda name: average(ratio_of(name, ratios)), Step("average", ratios))

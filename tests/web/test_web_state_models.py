@@ -52,7 +52,7 @@ def test_model_folders(tmp_path):
             assert await server.get(f"/models/{unknown}x", 404) is None
         folders = {entry["name"]: entry["folders"] for entry in await server.get("/experiment/models")}
         assert set(folders) == set(KINDS) - {"configs", "custom_nodes"}
-        assert folders["loras"] == [str(tmp_path / "models/loras")]
+        assert folders["loras"] == [str(tmp_path / "models/loras"), str(tmp_path / "output/loras")]  # the saved ones
         (entry,) = await server.get("/experiment/models/text_encoders")
         assert entry["name"] == "t.safetensors"
         assert folders["text_encoders"][entry["pathIndex"]] == str(tmp_path / "models/clip")
