@@ -15,6 +15,7 @@ from models.sdxl.config import Shapes
 
 XL_PATCH, PATCH = 16, 8  # pixels of the square that becomes one position, for SDXL and for SD 1.x
 XL_INPUTS = (XL_PATCH**2, 3 * XL_PATCH**2)  # channels of such squares, grey or in colours
+BLOCKS = 2  # in each level of an adapter that is not light
 XL_HALVED = 2  # the one level of an adapter for SDXL that halves the features
 
 
@@ -56,11 +57,11 @@ def adapter_config(shapes: Shapes) -> AdapterConfig:
         kernel = shapes["body.0.body.0.block2.weight"][2]
     else:
         found = [shapes[f"body.{one}.block1.weight"][0] for one in range(_count(shapes, "body.{}.block1.weight"))]
-        blocks = len(found) // 4
-        widths, kernel = tuple(found[::blocks]), shapes["body.0.block2.weight"][2]
+        blocks, kernel = BLOCKS, shapes["body.0.block2.weight"][2]
+        widths = tuple(found[::blocks])
     channels = inputs // (XL_PATCH if xl else PATCH) ** 2
-    if channels not in (1, 3) or len(widths) != 4:
-        raise ValueError(f"It has {len(widths)} levels and takes {inputs} channels, which no T2I-Adapter does.")
+    if channels not in (1, 3):
+        raise ValueError(f"It takes {inputs} channels, which no T2I-Adapter does.")
     convolved = any(name.endswith("down_opt.op.weight") for name in shapes)
     return AdapterConfig(channels, widths, blocks, kernel, xl, light, convolved)
 

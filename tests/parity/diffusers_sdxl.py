@@ -46,8 +46,8 @@ class Twins:
             num_images_per_prompt=len(self.noise),
             sigmas=self.sigmas.tolist(),
             guidance_scale=GUIDANCE,
-            height=8 * SIDE,
-            width=8 * SIDE,
+            height=8 * self.noise.shape[-2],
+            width=8 * self.noise.shape[-1],
             output_type="latent",
             **options,
         )
@@ -85,11 +85,11 @@ class Twins:
         return last.x * model.latent_scale
 
 
-def twins(folder: Path) -> Twins:
-    """Random weights, saved by diffusers and loaded by Weft."""
+def twins(folder: Path, side: int = SIDE, **changes: Any) -> Twins:
+    """Random weights, saved by diffusers and loaded by Weft; `changes` to the network's settings."""
     from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
 
-    unet = diffusers_unet(**SDXL_UNET)
+    unet = diffusers_unet(**SDXL_UNET | changes)
     text_l = text_model(L_WIDTH, 3, "quick_gelu", L_WIDTH, 3)
     text_g = text_model(G_WIDTH, 4, "gelu", PROJECTION, 4)
     vae = write_pipeline(folder, unet, {"text_encoder": text_l, "text_encoder_2": text_g})
@@ -100,5 +100,5 @@ def twins(folder: Path) -> Twins:
         vae, text_l, text_g, None, None, unet, scheduler, force_zeros_for_empty_prompt=False, add_watermarker=False
     )
     pipe.set_progress_bar_config(disable=True)
-    noise = torch.randn(2, 4, SIDE, SIDE, generator=torch.Generator().manual_seed(5))
+    noise = torch.randn(2, 4, side, side, generator=torch.Generator().manual_seed(5))
     return Twins(pipe, load_checkpoint(folder, DeviceMemory.choose("cpu")), noise)
