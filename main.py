@@ -23,6 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     add_serve_arguments(_add(commands, "serve", "serve the API and its pages (the default command)"))
     _add_run(_add(commands, "run", "run a workflow and write its pictures"))
+    _add_verify(_add(commands, "verify", "make pictures again from what they carry, and compare"))
     _add_convert(_add(commands, "convert", "convert a workflow or a model to the other format"))
     commands.add_parser("worker").add_argument("worker_settings")  # without help: the server starts it, people do not
     return parser
@@ -56,11 +57,24 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--output", type=Path, metavar="PATH", help="folder for the results, or one picture's file name")
     run.add_argument("--check", action="store_true", help="list every problem and run nothing")
     run.add_argument("--strict-models", action="store_true", help="a missing model file is an error: no stand-ins")
-    run.add_argument("--json", action="store_true", help="one event a line on standard output, for programs")
-    run.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
-    run.add_argument("--dtype", choices=("auto", "fp32", "bf16", "fp16"), default="auto", help="of the computation")
-    run.add_argument("--workspace", type=Path, default=Path("workspace"), help="your folder (default: workspace)")
-    run.add_argument("--models-dir", type=Path, action="append", default=[], help="another models folder; repeatable")
+    _add_engine(run)
+
+
+def _add_verify(verify: argparse.ArgumentParser) -> None:
+    verify.description = (
+        "Run the workflow of each picture again, into no folder of yours, and say how alike it comes out."
+    )
+    verify.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="a picture that Weft saved")
+    _add_engine(verify)
+
+
+def _add_engine(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="one event a line on standard output, for programs")
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    command.add_argument("--dtype", choices=("auto", "fp32", "bf16", "fp16"), default="auto", help="of the computation")
+    command.add_argument("--workspace", type=Path, default=Path("workspace"), help="your folder (default: workspace)")
+    models = "another models folder; repeatable"
+    command.add_argument("--models-dir", type=Path, action="append", default=[], help=models)
 
 
 def _add_convert(convert: argparse.ArgumentParser) -> None:
@@ -90,6 +104,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
         from commands.serve import serve
 
         return serve(ServeOptions(**fields))
+    if arguments.command == "verify":
+        from commands.verify import VerifyOptions, verify
+
+        return verify(VerifyOptions(**fields))
     if arguments.command == "convert" and arguments.to in ("single", "diffusers"):
         from commands.convert_models import convert_model
 

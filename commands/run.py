@@ -115,7 +115,7 @@ def saved_files(result: RunResult, workspace: Workspace, picture: Path | None) -
     """
     for ui in result.ui.values():
         for entry in (item for items in ui.values() for item in items):
-            path = _written(entry, workspace)
+            path = written_file(entry, workspace)
             if path is None:
                 continue
             wanted = picture if picture and path.suffix == picture.suffix.lower() else None
@@ -127,7 +127,7 @@ def saved_files(result: RunResult, workspace: Workspace, picture: Path | None) -
             yield path
 
 
-def _written(entry: Any, workspace: Workspace) -> Path | None:
+def written_file(entry: Any, workspace: Workspace) -> Path | None:
     """The file that an entry of a node's ui names; None for texts and the like."""
     if not isinstance(entry, dict):
         return None

@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
+from folders.digest import WHOLE_BELOW
+
 PIECE = 4 * 2**20  # bytes that are read at a time
 MOST_LINES = 10_000  # of the file of digests; beyond, it is begun anew
 
@@ -24,7 +26,7 @@ class ContentDigests:
     """Digests of files by what the disk says of them: size, times of change and number. May be used from any thread.
 
     The first ten digits of a model's digest are what many sites and programs call its AutoV2 hash. `notes` is a file
-    in which digests outlive the process; several processes may share it. Without one this object alone knows them.
+    in which digests of large files (from 64 MiB) outlive the process; several processes may share it.
     """
 
     def __init__(self, notes: Path | None = None) -> None:
@@ -77,7 +79,7 @@ class ContentDigests:
         return self._known
 
     def _note(self, name: str, state: list[int], digest: str) -> None:
-        if self._notes is None:
+        if self._notes is None or state[0] < WHOLE_BELOW:
             return
         line = json.dumps({"path": name, "state": state, "sha256": digest})
         with suppress(OSError):  # a full disk costs a reading some day
