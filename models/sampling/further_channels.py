@@ -14,6 +14,7 @@ import torch
 
 from models.compositing import as_mask
 from models.resize import resize
+from models.sampling.continuous_schedule import EdmSchedule
 
 if TYPE_CHECKING:
     from models.sampling.run_start import RunStart
@@ -41,7 +42,7 @@ def further_channels(model: Model, options: Mapping[str, Any], start: RunStart) 
     if further == own + 1:
         return _inpainting(model, picture, options.get(MASK, start.mask), start)
     if further == own:
-        return _editing(picture, start)
+        return _editing(model, picture, start)
     raise ValueError(
         f"This model takes {further} channels beside the latent, of a kind that Weft does not know: it runs models for "
         f"inpainting ({own + 1} more) and for editing by instruction ({own} more). Choose another checkpoint."
@@ -68,9 +69,16 @@ def _inpainting(model: Model, picture: torch.Tensor | None, mask: torch.Tensor |
     return torch.cat([_fitted(as_mask(mask), latent).round(), shown], dim=1)
 
 
-def _editing(picture: torch.Tensor | None, start: RunStart) -> torch.Tensor:
-    """The picture, as loud as the autoencoder makes it, which is how it was in training; silence without a picture."""
-    return torch.zeros_like(start.latent) if picture is None else _fitted(picture, start.latent)
+def _editing(model: Model, picture: torch.Tensor | None, start: RunStart) -> torch.Tensor:
+    """The picture, as loud as the network was shown it in training; silence where none is given.
+
+    That is as the autoencoder makes it, but for CosXL, the one whose noise levels are EDM's: it had the picture in
+    the units of what it denoises.
+    """
+    if picture is None:
+        return torch.zeros_like(start.latent)
+    cosxl = isinstance(model.schedule, EdmSchedule) and model.schedule.prediction == "v_prediction"
+    return _fitted(model.scaled(picture) if cosxl else picture, start.latent)
 
 
 def _fitted(x: torch.Tensor, latent: torch.Tensor) -> torch.Tensor:

@@ -8,6 +8,7 @@ from torch import nn
 
 from models.inpainting.change_map import change_map, left_to_do
 from models.memory import DeviceMemory
+from models.sampling.continuous_schedule import EdmSchedule
 from models.sampling.further_channels import GREY
 from models.sampling.noise import seeded_noise
 from models.sampling.noise_schedule import NoiseSchedule
@@ -142,6 +143,13 @@ def test_an_editing_network_is_shown_the_picture_as_the_autoencoder_gave_it(make
     wanted, unwanted = shown(model)
     assert torch.equal(wanted, picture)
     assert unwanted.eq(0).all()  # a side without a picture
+
+
+def test_cosxl_is_shown_the_picture_in_its_own_units(make):
+    picture, plain = latents(seed=5), make(8)
+    model = plain.with_schedule(EdmSchedule.between(0.002, 120.0, "v_prediction"))
+    run(model, latents(), prompt(concat_latent_image=picture))
+    assert torch.allclose(shown(model)[0], picture * SCALE)
 
 
 def test_a_plain_network_is_shown_nothing_more(make):

@@ -10,6 +10,11 @@ import pytest
 import torch
 
 from folders.workspace import Workspace
+from models.sampling.guiders import DualCfgGuider
+from models.sampling.noise import seeded_noise
+from models.sampling.sample import sample_guided
+from models.sampling.samplers import SAMPLERS
+from models.sampling.schedules import sigmas
 from nodes.inpainting.model_conditioning import inpaint_model_conditioning, instruct_pix_to_pix_conditioning
 from tests.models.small_models import relative
 from tests.parity.diffusers_pipelines import LATENT_SCALE, Nodes, base_pair, call, first_noise, pipeline, seeded
@@ -116,3 +121,30 @@ def test_editing_by_instruction(name, count, nodes, editing):
     assert relative(ours, theirs) < TOLERANCE
     unaware = nodes.ksampler(editing, (positive, negative), ready.latent["samples"], **settings)
     assert relative(unaware, theirs) > 0.01
+
+
+@pytest.mark.parametrize("cosxl", [False, True])
+def test_editing_with_a_scale_for_the_picture(cosxl, nodes, editing):
+    """Guidance from no picture to the picture by one scale, and from there to the instruction by the other."""
+    setting = SETTINGS["euler trailing"]
+    scheduler = setting.make()
+    noise = first_noise(scheduler, setting.steps, SEED, (1, 4, SIDE, SIDE), editing.ours.model.schedule)
+    given = {"image": picture().movedim(-1, 1) * 2 - 1, "latents": noise, "image_guidance_scale": 1.5}
+    size = {"height": 8 * SIDE, "width": 8 * SIDE, "num_inference_steps": setting.steps}
+    pipe = pipeline("InstructPix2Pix", editing, scheduler, is_cosxl_edit=cosxl)
+    theirs = call(pipe, **THEIR_PROMPTS, **given, **size)
+    positive, negative = sides(nodes, editing)
+    shown = picture()
+    ready = instruct_pix_to_pix_conditioning(positive=positive, negative=negative, vae=editing.ours.vae, pixels=shown)
+    if cosxl:  # as a network under EDM's schedule is shown it (see the tests of further channels)
+        for side in (ready.positive, ready.negative):
+            side[0][1]["concat_latent_image"] = side[0][1]["concat_latent_image"] * LATENT_SCALE
+    *_, last = sample_guided(
+        DualCfgGuider(editing.ours.model, ready.positive, ready.negative, negative, CFG, 1.5),
+        noise=seeded_noise((1, 4, SIDE, SIDE), SEED),
+        latent=ready.latent["samples"],
+        sampler=SAMPLERS["euler"],
+        sigmas=sigmas(editing.ours.model.schedule, setting.here, setting.steps, 1.0),
+        seed=SEED,
+    )
+    assert relative(last.x * LATENT_SCALE, theirs) < TOLERANCE
