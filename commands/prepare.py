@@ -73,7 +73,7 @@ def prepare(
     if seed is not None and not any(change.input in SEED_INPUTS for change in changes):
         what = "No node has an input named seed or noise_seed, so --seed sets none."
         source.problems.append(Problem("seed_unused", what, severity="warning"))
-    substitutions = plan_stand_ins(source.graph, workspace.list_files)
+    substitutions = plan_stand_ins(source.graph, workspace.list_files, catalogue, has_file=workspace.has_file)
     if strict_models:
         substitutions = [one for one in substitutions if one.reason == "elsewhere"]  # the same file after all
     apply_stand_ins(source.graph, substitutions)

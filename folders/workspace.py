@@ -33,6 +33,16 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """Model folders that go by more than one name on disk; the first is where Weft itself would put a file."""
 
+KIND_SUFFIXES: Mapping[str, frozenset[str]] = {"configs": frozenset({".yaml", ".yml"})}
+"""Suffixes of the files of a model folder, where they are not those of models."""
+
+PIPELINES = "diffusers"
+"""The model folder whose entries are folders themselves: each holds a pipeline."""
+PIPELINE_MARK = "model_index.json"
+
+SAVED_KINDS = frozenset({"checkpoints", "loras", "vae", "text_encoders", "diffusion_models", PIPELINES})
+"""Kinds of models that nodes save: what lies below output/<kind> is offered with the others."""
+
 INPUT_KINDS: Mapping[str, frozenset[str]] = {
     "input": IMAGE_SUFFIXES,
     "input/*.latent": frozenset({".latent"}),
@@ -42,11 +52,12 @@ INPUT_KINDS: Mapping[str, frozenset[str]] = {
 """Lists of files at the top of the input folder, by what they are."""
 
 BUNDLED_FOLDERS: Mapping[str, str] = {
-    "checkpoints": "", "vae": "", "loras": "loras", "controlnet": "controlnet", "embeddings": "embeddings",
+    "checkpoints": "", "vae": "", "diffusion_models": "", "text_encoders": "",
+    "loras": "loras", "controlnet": "controlnet", "embeddings": "embeddings",
 }  # fmt: skip
 """Kinds of models that come with Weft, and where in the bundled folder they lie.
 
-A checkpoint stands among the VAEs for the one that it holds.
+A checkpoint stands among the VAEs, networks and text encoders for those that it holds.
 """
 
 
@@ -105,7 +116,8 @@ class Workspace:
         """The folders that hold models of a kind ("checkpoints", "vae", ...), the user's own first."""
         names = OTHER_NAMES.get(kind, (kind,))
         usual = [base / name for base in (self.root / "models", *self.model_dirs) for name in names]
-        return [*self.extra_first.get(kind, ()), *usual, *self.extra.get(kind, ())]
+        saved = [self.folder("output") / name for name in names] if kind in SAVED_KINDS else []
+        return [*self.extra_first.get(kind, ()), *usual, *self.extra.get(kind, ()), *saved]
 
     def searched_folders(self, kind: str) -> list[Path]:
         """The folders in which a model of a kind may be, the user's own first, that of Weft's own last."""
@@ -124,7 +136,7 @@ class Workspace:
         if folder in INPUT_KINDS:
             suffixes = INPUT_KINDS[folder]
             return sorted(path.name for path in _files_at(self.folder("input")) if path.suffix.lower() in suffixes)
-        names = {name for base in self.model_folders(folder) for name in _models_below(base)}
+        names = {name for base in self.model_folders(folder) for name in _models_below(base, folder)}
         own = sorted(names)
         return own + [name for name in self.bundled_names(folder) if name not in names]
 
@@ -139,7 +151,7 @@ class Workspace:
         if not any(part.startswith(".") for part in parts):
             for base in self.model_folders(kind):
                 path = base.joinpath(*parts)
-                if path.suffix.lower() in MODEL_SUFFIXES and path.is_file():
+                if _is_model(path, kind):
                     return path
             bundled = self.bundled_folder(kind)
             if bundled and name in self.bundled_names(kind):
@@ -166,7 +178,7 @@ class Workspace:
     def has_file(self, folder: str, name: str) -> bool:
         """Whether a name that `list_files` does not show is a file all the same, as `sub/x.png [output]` may be."""
         try:
-            return (self.own_file(name) if folder in INPUT_KINDS else self.model(folder, name)).is_file()
+            return (self.own_file(name) if folder in INPUT_KINDS else self.model(folder, name)).exists()
         except (UnsafeNameError, OSError):  # OSError: also of a name that is too long for the disk
             return False
 
@@ -195,10 +207,21 @@ def _files_at(folder: Path) -> Iterator[Path]:
         yield from (path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file())
 
 
-def _models_below(base: Path) -> Iterator[str]:
-    """Names of model files below a folder."""
+def _models_below(base: Path, kind: str) -> Iterator[str]:
+    """Names of model files below a folder; of the folders that hold a pipeline, for that kind."""
+    suffixes = KIND_SUFFIXES.get(kind, MODEL_SUFFIXES)
     for directory, _, files in walk_once(base):
         relative = Path(directory).relative_to(base)
+        if kind == PIPELINES:
+            if PIPELINE_MARK in files and relative.parts:
+                yield relative.as_posix()
+            continue
         for file in files:
-            if not hidden(file) and Path(file).suffix.lower() in MODEL_SUFFIXES:
+            if not hidden(file) and Path(file).suffix.lower() in suffixes:
                 yield (relative / file).as_posix()
+
+
+def _is_model(path: Path, kind: str) -> bool:
+    if kind == PIPELINES:
+        return (path / PIPELINE_MARK).is_file()
+    return path.suffix.lower() in KIND_SUFFIXES.get(kind, MODEL_SUFFIXES) and path.is_file()

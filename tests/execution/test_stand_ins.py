@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from execution.graph import parse_prompt
+from execution.schema import InputSpec, NodeSpec, OutputSpec
 from execution.stand_ins import Substitution, apply_stand_ins, plan_stand_ins
 from folders.workspace import Workspace
 
@@ -53,7 +54,7 @@ def used(workspace, prompt):
 )
 def test_by_name(workspace, name, expected):
     (one,) = plan_stand_ins(parse_prompt({"4": loader(name)}), workspace.list_files)
-    assert one == Substitution("4", "CheckpointLoaderSimple", "ckpt_name", name, expected, "stand_in")
+    assert one == Substitution("4", "CheckpointLoaderSimple", "ckpt_name", name, expected, "stand_in", "checkpoints")
     assert name in one.sentence and expected in one.sentence and "Node 4" in one.sentence
 
 
@@ -111,11 +112,96 @@ def test_a_vae_is_replaced_by_the_bases(workspace):
     assert used(workspace, {"1": node("VAELoader", vae_name="sdxl_vae.safetensors")}) == {("1", "vae_name"): BASE}
 
 
-def test_nothing_stands_in_for_other_parts_but_the_same_file_is_found(workspace):
-    prompt = {"1": node("UNETLoader", unet_name="x.safetensors"), "2": node("CLIPLoader", clip_name="y.safetensors")}
-    assert plan_stand_ins(parse_prompt(prompt), workspace.list_files) == []
+def test_parts_of_a_checkpoint_are_taken_from_the_bundled_ones(workspace):
+    prompt = {
+        "1": node("UNETLoader", unet_name="x.safetensors"),
+        "2": node("CLIPLoader", clip_name="y.safetensors"),
+        "3": node("DualCLIPLoader", clip_name1="l.safetensors", clip_name2="g.safetensors"),
+        "4": node("UNETLoader", unet_name="sdxl_refiner_unet.safetensors"),
+        "5": node("CLIPLoader", clip_name="z.safetensors"),
+        "6": node("CLIPTextEncodeSDXLRefiner", clip=["5", 0], text="x"),
+    }
+    assert used(workspace, prompt) == {
+        ("1", "unet_name"): BASE,
+        ("2", "clip_name"): BASE,
+        ("3", "clip_name1"): BASE,
+        ("3", "clip_name2"): BASE,
+        ("4", "unet_name"): REFINER,
+        ("5", "clip_name"): REFINER,
+    }
     add(workspace, "sub/y.safetensors", folder="text_encoders")
-    assert used(workspace, prompt) == {("2", "clip_name"): "sub/y.safetensors"}
+    assert used(workspace, prompt)["2", "clip_name"] == "sub/y.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "folder", "expected"),
+    [
+        ("LoraLoader", "lora_name", "loras", "weft_lora.safetensors"),
+        ("LoraLoaderModelOnly", "lora_name", "loras", "weft_lora.safetensors"),
+        ("ControlNetLoader", "control_net_name", "controlnet", "weft_controlnet.safetensors"),
+        ("Upscaler", "name", "upscale_models", "weft_upscale_4x.safetensors"),
+    ],
+)
+def test_adapters_and_upscalers(workspace, kind, name, folder, expected):
+    types = {"Upscaler": NodeSpec("Upscaler", (InputSpec("name", "COMBO", files="upscale_models"),))}
+
+    def plan(file):
+        graph = parse_prompt({"1": node(kind, **{name: file})})
+        return [(one.input, one.used) for one in plan_stand_ins(graph, workspace.list_files, types)]
+
+    assert plan("gone.pth") == []  # it is not bundled with this workspace
+    add(workspace, expected, folder=folder)
+    assert plan("gone.pth") == [(name, expected)]
+    assert plan(expected) == []
+
+
+def test_what_is_not_bundled_is_left_to_validation(workspace):
+    add(workspace, "other.safetensors", folder="style_models")
+    prompt = {
+        "1": node("StyleModelLoader", style_model_name="gone.safetensors"),
+        "2": node("GLIGENLoader", gligen_name="gone.safetensors"),
+    }
+    assert plan_stand_ins(parse_prompt(prompt), workspace.list_files) == []
+
+
+def test_node_types_of_packs_are_known_by_their_inputs(workspace):
+    loaders = InputSpec("model", "COMBO", files="checkpoints", choices=("none",))
+    types = {"Packs": NodeSpec("Packs", (loaders,), (OutputSpec("CLIP", "clip"),))}
+    graph = parse_prompt(
+        {
+            "1": node("Packs", model="gone.ckpt"),
+            "2": node("Packs", model="none"),
+            "3": node("Packs", model="other.ckpt"),
+            "4": node("CLIPTextEncodeSDXLRefiner", clip=["3", 0], text="x"),
+        }
+    )
+    assert plan_stand_ins(graph, workspace.list_files) == []
+    found = plan_stand_ins(graph, workspace.list_files, types)
+    assert [(one.node, one.used) for one in found] == [("1", BASE), ("3", REFINER)]
+
+
+def test_example_pictures_stand_in_one_with_a_hole_where_its_mask_is_used(workspace):
+    (workspace.folder("input")).mkdir(parents=True)
+    (workspace.folder("input") / "here.png").touch()
+    prompt = {
+        "1": node("LoadImage", image="gone.png"),
+        "2": node("LoadImage", image="pasted/gone.png [input]"),
+        "3": node("SetLatentNoiseMask", mask=["2", 1]),
+        "4": node("LoadImageMask", image="gone.png", channel="alpha"),
+        "5": node("LoadImage", image="here.png"),
+        "6": node("LoadImage", image="here.png [input]"),
+        "7": node("LoadImage", image="sub/here.png"),
+        "8": node("PreviewImage", images=["1", 0]),
+    }
+    pictures = ("weft_example_sketch.png", "weft_example_hole.png")
+    found = plan_stand_ins(parse_prompt(prompt), workspace.list_files, has_file=workspace.has_file, pictures=pictures)
+    assert {one.node: (one.used, one.reason) for one in found} == {
+        "1": ("weft_example_sketch.png", "stand_in"),
+        "2": ("weft_example_hole.png", "stand_in"),
+        "4": ("weft_example_hole.png", "stand_in"),
+        "7": ("here.png", "elsewhere"),
+    }
+    assert plan_stand_ins(parse_prompt({"1": prompt["1"]}), workspace.list_files) == []  # none offered
 
 
 def test_linked_and_odd_values_are_left_to_validation(workspace):

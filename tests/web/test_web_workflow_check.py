@@ -210,6 +210,39 @@ def test_stand_ins_are_told_and_land_in_the_pictures_workflow(tmp_path, monkeypa
     serving(tmp_path, test, NOBODY)
 
 
+@node("LoadImage", category="test", output=True)
+def image_loader(image: Annotated[str, Files("input")]) -> Ui:
+    return Ui({"text": [image]})
+
+
+def test_an_example_picture_stands_in_and_overwrites_nothing(tmp_path, monkeypatch):
+    declared = declared_node(image_loader)
+    assert declared is not None
+    small = serving_module.small_nodes()
+    small.add(declared)
+    monkeypatch.setattr(serving_module, "small_nodes", lambda: small)
+    (tmp_path / "input").mkdir()
+    own = tmp_path / "input" / "weft_example_sketch.png"
+    own.write_bytes(b"the user's own")
+    prompt = {"1": {"class_type": "LoadImage", "inputs": {"image": "holiday.png"}}}
+
+    async def test(server: Served) -> None:
+        refused = await server.post("/prompt", {"prompt": prompt}, 400)
+        assert set(refused["node_errors"]) == {"1"}
+        answer = await server.post("/prompt", {"prompt": prompt, "stand_ins": True})
+        (warning,) = answer["warnings"]
+        assert "holiday.png is not on this machine" in warning and "weft_example_sketch (1).png" in warning
+        again = await server.post("/prompt", {"prompt": prompt, "stand_ins": True})
+        assert again["warnings"] == answer["warnings"]
+        job = (await server.get(f"/api/jobs/{answer['prompt_id']}"))["workflow"]
+        assert job["prompt"]["1"]["inputs"]["image"] == "weft_example_sketch (1).png"
+
+    serving(tmp_path, test, NOBODY)
+    assert own.read_bytes() == b"the user's own"
+    names = sorted(path.name for path in (tmp_path / "input").iterdir())
+    assert names == ["weft_example_sketch (1).png", "weft_example_sketch.png"]
+
+
 def test_nothing_stands_in_at_node_types_that_weft_does_not_know(tmp_path):
     async def test(server: Served) -> None:
         prompt = {

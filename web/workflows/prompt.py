@@ -16,6 +16,7 @@ from execution.workflow.patch import change_widgets
 from web.changes import with_changes
 from web.refusal import Refusal
 from web.site import Site
+from web.workflows.examples import example_names, with_examples
 from web.workflows.refused import invalid_prompt, prompt_refused
 
 CATALOGUE_SECONDS = 60.0
@@ -135,7 +136,9 @@ def _wants_stand_ins(body: Mapping[str, Any]) -> bool:
 
 def _stand_in(read: ReadPrompt, site: Site, known: Mapping[str, NodeSpec]) -> None:
     """Let models that are there take the place of others, in the graph and in the workflow that pictures carry."""
-    found = plan_stand_ins(read.graph, site.workspace.list_files)
+    here = site.workspace
+    planned = plan_stand_ins(read.graph, here.list_files, known, has_file=here.has_file, pictures=example_names())
+    found = with_examples(planned, here)
     apply_stand_ins(read.graph, found)
     read.warnings += [one.sentence for one in found]
     if found:

@@ -7,9 +7,7 @@ pixels, by node, and `checkpoints` says which ones it can do with: "base" (usual
 
 from __future__ import annotations
 
-import contextlib
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,8 +15,7 @@ from typing import Any
 from execution.stand_ins import BASE, REFINER
 from execution.workflow.document import as_id, as_list, as_map
 from folders.workspace import Workspace
-from web.files.disk import temporary_beside
-from web.files.placing import place
+from web.workflows.examples import example_names, lend_example
 from web.workflows.own_checkpoints import OwnCheckpoint, OwnCheckpoints, own_checkpoints
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "templates"
@@ -80,21 +77,10 @@ def _kept_extra(template: Mapping[str, Any]) -> dict[str, Any]:
 
 def _pictures(workspace: Workspace, folder: Path) -> Callable[[Any], Any]:
     """Puts a template's picture into the input folder and gives the name it has there; other values as they are."""
-    there = {path.name: path for path in (folder / PICTURES).glob("*.png")}
+    there = example_names(folder / PICTURES)
 
     def named(value: Any) -> Any:
-        source = there.get(value) if isinstance(value, str) else None
-        if source is None:
-            return value
-        target = workspace.folder("input") / source.name
-        with contextlib.suppress(OSError):  # a disk that takes nothing: the node says that the picture is missing
-            target.parent.mkdir(parents=True, exist_ok=True)
-            copy = temporary_beside(target)
-            try:
-                shutil.copyfile(source, copy)
-                return place(copy, target, overwrite=False).name
-            finally:
-                copy.unlink(missing_ok=True)
-        return value
+        known = isinstance(value, str) and value in there
+        return lend_example(value, workspace, folder / PICTURES) if known else value
 
     return named

@@ -18,6 +18,7 @@ from folders.workspace import INPUT_KINDS, Workspace
 from tests.parity.given.shrinking import shrink
 from tests.parity.given.stand_in_files import NAME, PICTURE, lay_out
 from tests.parity.given.workflow_files import Given
+from web.workflows.examples import example_names, with_examples
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,9 @@ class Runner:
 
     def stand_in(self, graph: Graph) -> None:
         """Put files that are here in place of those that are not: as the product does, then the tests' own."""
-        apply_stand_ins(graph, plan_stand_ins(graph, self.workspace.list_files))
-        catalogue = self.engine.registry.catalogue()
+        catalogue, here = self.engine.registry.catalogue(), self.workspace
+        plan = plan_stand_ins(graph, here.list_files, catalogue, has_file=here.has_file, pictures=example_names())
+        apply_stand_ins(graph, with_examples(plan, here))
         for node in graph.values():
             for one in catalogue[node.type].inputs:
                 value = node.inputs.get(one.name)
