@@ -12,6 +12,8 @@ REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "nodes.json"
 
 # node, field -> why ours differs from the reference. An entry that no longer differs fails the test.
 DEVIATIONS = {
+    ("LoraSave", "inputs.hidden.prompt"): "the classic way to write a hidden input",
+    ("LoraSave", "inputs.hidden.extra_pnginfo"): "the classic way to write a hidden input",
     ("CheckpointLoader", "inputs.required.config_name"): "what the usual files say is known, so they need not be there",
     ("CLIPLoader", "inputs.optional.device"): "our default is stated; it is the first option, which is theirs",
     ("DualCLIPLoader", "inputs.optional.device"): "our default is stated; it is the first option, which is theirs",
