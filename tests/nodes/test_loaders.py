@@ -31,6 +31,19 @@ def test_parts_on_their_own_are_those_of_the_checkpoint(models):
         assert torch.equal(clip.encode_text(text).pooled, whole.CLIP.encode_text(text).pooled)
 
 
+def test_a_whole_checkpoint_gives_both_text_encoders(models):
+    (models.workspace.root / "models").mkdir(parents=True)
+    folder = models.workspace.root / "models" / "text_encoders"
+    folder.symlink_to(models.workspace.model_folders("checkpoints")[1])
+    names = {"clip_name1": "base.safetensors", "clip_name2": "base.safetensors"}
+    clip = loaders.dual_clip_loader(**names, type="sdxl", ctx=models.ctx)
+    assert [encoder.role.name for encoder in clip.encoders] == ["l", "g"]
+    with pytest.raises(NodeInputError, match="chosen twice and holds one text encoder"):
+        loaders.dual_clip_loader(
+            clip_name1="refiner.safetensors", clip_name2="refiner.safetensors", type="sdxl", ctx=models.ctx
+        )
+
+
 def test_one_text_encoder(models):
     clip = loaders.clip_loader(clip_name="l.safetensors", type="stable_diffusion", ctx=models.ctx)
     assert [encoder.role.name for encoder in clip.encoders] == ["l"]
