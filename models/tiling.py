@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+
+class _Strip(NamedTuple):
+    """The rows or columns that a tile covers."""
+
+    taken: slice  # of the picture
+    given: slice  # of the result
+    share: Tensor  # of the result there that this tile makes; those of all tiles add up to 1
 
 
 def tiled(
@@ -17,13 +26,14 @@ def tiled(
     up: int = 1,
     down: int = 1,
     cut_last: bool = False,
+    into: Tensor | None = None,
 ) -> Tensor:
     """`apply(x)` put together from tiles, blended where they overlap.
 
     `x` [B, C, h, w]; `apply` makes the sides `up` times larger and `down` times smaller. `tile` and `overlap` are in
     units of x and divisible by `down`. The last tile of a row is moved back so that it is whole; `cut_last` leaves it
-    where it is and makes it smaller, which saves work. The result is exact up to what `apply` sees beyond a tile's
-    border.
+    where it is and makes it smaller, which saves work. The result is written into `into`, if given, whatever was in
+    it. It is exact up to what `apply` sees beyond a tile's border.
 
     Raises:
         ValueError: if the overlap is not smaller than the tile.
@@ -31,26 +41,35 @@ def tiled(
     if not 0 <= overlap < tile:
         raise ValueError(f"Tiles of {tile} cannot overlap by {overlap}: the overlap must be smaller than the tile.")
     height, width = x.shape[-2:]
-    total: Tensor | None = None
-    weight = torch.zeros(1, 1, height * up // down, width * up // down)
-    for top, bottom in _spans(height, tile, overlap, cut_last):
-        for left, right in _spans(width, tile, overlap, cut_last):
-            part = apply(x[..., top:bottom, left:right])
-            rows = slice(top * up // down, bottom * up // down)
-            columns = slice(left * up // down, right * up // down)
-            fade = overlap * up // down
-            mask = _ramp(rows, weight.shape[-2], fade)[:, None] * _ramp(columns, weight.shape[-1], fade)
-            if total is None:
-                total = torch.zeros(*part.shape[:2], *weight.shape[-2:])
-            total[..., rows, columns] += part.float().cpu() * mask
-            weight[..., rows, columns] += mask
-    assert total is not None  # there is at least one tile
-    return total.div_(weight)
+    columns = _strips(width, tile, overlap, up, down, cut_last)
+    if into is not None:
+        into.zero_()
+    for row in _strips(height, tile, overlap, up, down, cut_last):
+        for column in columns:
+            part = apply(x[..., row.taken, column.taken]).float().cpu()
+            if into is None:
+                into = torch.zeros(*part.shape[:2], height * up // down, width * up // down)
+            into[..., row.given, column.given] += part * (row.share[:, None] * column.share)
+    assert into is not None  # there is at least one tile
+    return into
 
 
 def tile_count(length: int, tile: int, overlap: int) -> int:
     """How many tiles it takes to cover a length."""
     return 1 + max(0, -(-(length - tile) // (tile - overlap)))
+
+
+def _strips(length: int, tile: int, overlap: int, up: int, down: int, cut_last: bool) -> list[_Strip]:
+    """The strips that cover a side of `length`."""
+    whole = length * up // down
+    total = torch.zeros(whole)
+    strips: list[_Strip] = []
+    for start, end in _spans(length, tile, overlap, cut_last):
+        given = slice(start * up // down, end * up // down)
+        ramp = _ramp(given, whole, overlap * up // down)
+        total[given] += ramp
+        strips.append(_Strip(slice(start, end), given, ramp))
+    return [strip._replace(share=strip.share / total[strip.given]) for strip in strips]
 
 
 def _spans(length: int, tile: int, overlap: int, cut_last: bool) -> Iterator[tuple[int, int]]:

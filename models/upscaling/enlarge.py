@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -23,11 +23,12 @@ class UpscaleError(ValueError):
 
 
 class _Job(NamedTuple):
-    """One picture and how many of the batch's came before it and are to come in all."""
+    """What the network is given at once, and how many such planes came before it and are to come in all."""
 
-    picture: Tensor  # [1, C, H, W]
+    plane: Tensor  # [1, input channels, H, W]
+    into: Tensor  # [1, 1 or 3, H * scale, W * scale]
     before: int
-    pictures: int
+    planes: int
 
 
 @torch.no_grad()
@@ -43,26 +44,33 @@ def enlarge(model: UpscaleModel, pictures: Tensor, report: Report) -> Tensor:
     """
     _check(pictures)
     batch, height, width = pictures.shape[:3]
-    result = torch.empty(batch, height * model.scale, width * model.scale, COLOUR)
+    result = torch.empty(batch, COLOUR, height * model.scale, width * model.scale)
     tile = TILE
     with model.memory.resident(model.network):
-        for number in range(batch):
-            planes = _planes(model, pictures[number : number + 1])
-            parts: list[Tensor] = []
-            for index, plane in enumerate(planes):
-                job = _Job(plane, number * len(planes) + index, batch * len(planes))
-                part, tile = _shrinking(model, job, tile, report)
-                parts.append(part)
-            result[number] = _colours(parts)[0].movedim(0, -1)
-    return result
+        for job in _jobs(model, pictures, result):
+            tile = _shrinking(model, job, tile, report)
+    return result.movedim(1, -1)
 
 
-def _shrinking(model: UpscaleModel, job: _Job, tile: int, report: Report) -> tuple[Tensor, int]:
-    """The picture enlarged, and the side of the tiles that fitted."""
-    while True:
-        done = _attempt(model, job, tile, report)
-        if done is not None:
-            return done, tile
+def _jobs(model: UpscaleModel, pictures: Tensor, result: Tensor) -> Iterator[_Job]:
+    """What is to be done: for each picture one job, or one for each colour if the network is for grey pictures."""
+    by_colour = model.input_channels == GREY
+    parts = COLOUR if by_colour and pictures.shape[-1] > GREY else 1
+    for number, picture in enumerate(pictures.split(1)):
+        colours = picture[..., :COLOUR].movedim(-1, 1).float()
+        if not by_colour:
+            colours = colours.expand(-1, COLOUR, -1, -1)
+        if model.input_channels == TRANSPARENT:
+            colours = torch.nn.functional.pad(colours, (0, 0, 0, 0, 0, 1), value=1.0)
+        into = result[number : number + 1]
+        for index in range(parts):
+            plane, place = (colours[:, index : index + 1], into[:, index : index + 1]) if parts > 1 else (colours, into)
+            yield _Job(plane, place, number * parts + index, len(pictures) * parts)
+
+
+def _shrinking(model: UpscaleModel, job: _Job, tile: int, report: Report) -> int:
+    """Do the job in tiles of that side, or of the largest smaller ones that fit; the side of those."""
+    while not _attempt(model, job, tile, report):
         model.memory.free()
         if tile <= SMALLEST_TILE:
             raise UpscaleError(
@@ -70,43 +78,25 @@ def _shrinking(model: UpscaleModel, job: _Job, tile: int, report: Report) -> tup
                 "other programs that use it, choose a smaller model, or run on the CPU."
             )
         tile //= 2
+    return tile
 
 
-def _attempt(model: UpscaleModel, job: _Job, tile: int, report: Report) -> Tensor | None:
-    """The picture enlarged in tiles of that side; None if the memory ran out, with nothing left of the attempt."""
-    height, width = job.picture.shape[-2:]
+def _attempt(model: UpscaleModel, job: _Job, tile: int, report: Report) -> bool:
+    """Do the job in tiles of that side; False if the memory ran out, with nothing left of the attempt."""
+    height, width = job.plane.shape[-2:]
     tiles = tile_count(height, tile, OVERLAP) * tile_count(width, tile, OVERLAP)
-    numbers = iter(range(job.before * tiles + 1, job.pictures * tiles + 1))
-    apply = partial(_one_tile, model, numbers, job.pictures * tiles, report)
+    done = itertools.count(job.before * tiles + 1)
+
+    def apply(part: Tensor) -> Tensor:
+        made = model(part.to(model.memory.device, torch.float32)).clamp(0, 1)
+        report(next(done), job.planes * tiles)
+        return made[:, : job.into.shape[1]] if made.shape[1] >= COLOUR else made[:, :1]  # one channel goes into all
+
     try:
-        return tiled(apply, job.picture, tile=tile, overlap=OVERLAP, up=model.scale, cut_last=True)
+        tiled(apply, job.plane, tile=tile, overlap=OVERLAP, up=model.scale, cut_last=True, into=job.into)
     except torch.OutOfMemoryError:
-        return None
-
-
-def _one_tile(model: UpscaleModel, numbers: Iterator[int], total: int, report: Report, part: Tensor) -> Tensor:
-    enlarged = model(part.to(model.memory.device, torch.float32)).clamp(0, 1).cpu()
-    report(next(numbers), total)
-    return enlarged
-
-
-def _planes(model: UpscaleModel, picture: Tensor) -> list[Tensor]:
-    """What the network is given for a picture [1, H, W, C]: [1, input channels, H, W], once or for each colour."""
-    colours = picture[..., :COLOUR].movedim(-1, 1).float()
-    if model.input_channels == GREY:
-        return list(colours.split(1, dim=1))
-    colours = colours.expand(-1, COLOUR, -1, -1)
-    if model.input_channels == TRANSPARENT:
-        colours = torch.nn.functional.pad(colours, (0, 0, 0, 0, 0, 1), value=1.0)
-    return [colours]
-
-
-def _colours(parts: list[Tensor]) -> Tensor:
-    """The picture [1, 3, H, W] of what the network gave: for each colour, or once."""
-    if len(parts) == COLOUR:
-        return torch.cat([part[:, :1] for part in parts], dim=1)
-    whole = parts[0]
-    return whole[:, :COLOUR] if whole.shape[1] >= COLOUR else whole[:, :1].expand(-1, COLOUR, -1, -1)
+        return False
+    return True
 
 
 def _check(pictures: Tensor) -> None:
