@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
+from models.adapters.gligen import BoxPatch
 from models.compositing import as_mask, fit_batch
 from models.sampling.controls import RunningControl, RunningControls
 from models.sampling.further_channels import further_channels
@@ -15,6 +16,7 @@ from models.sampling.noise_schedule import BEFORE_THE_START
 from models.sdxl.conditioning import PIXELS, label_vector
 
 if TYPE_CHECKING:
+    from models.adapters.gligen import Box, Gligen
     from models.adapters.weight_patches import Patches
     from models.sampling.run_start import RunStart
     from models.sdxl.network_patches import NetworkPatch
@@ -129,7 +131,7 @@ def prepare(model: Model, sides: Sequence[Side], start: RunStart) -> list[list[C
             for other in prepared:
                 if other is not one:
                     other += _counterpart(condition, other)
-    return [prepared[0], *(_with_controls(prepared[0], other) for other in prepared[1:])]
+    return [prepared[0], *(_with_boxes(prepared[0], _with_controls(prepared[0], other)) for other in prepared[1:])]
 
 
 def _condition(
@@ -167,7 +169,17 @@ def _condition(
         options.get("control_apply_to_uncond", False),
         None if for_controls is None else for_controls.to(model.memory.device, model.dtype),
         further_channels(model, options, start),
+        _boxes(model, options.get("gligen")),
     )
+
+
+def _boxes(model: Model, gligen: tuple[str, Gligen, Sequence[Box]] | None) -> tuple[NetworkPatch, ...]:
+    """Return what GLIGEN's boxes change inside the network. Raises ValueError where they are for another model."""
+    if gligen is None:
+        return ()
+    _, network, boxes = gligen
+    network.check(model)
+    return (BoxPatch(network, boxes),)
 
 
 def _check_width(tokens: torch.Tensor | None, model: Model) -> None:
@@ -231,20 +243,34 @@ def _counterpart(condition: Condition, others: list[Condition]) -> list[Conditio
 
 
 def _with_controls(wanted: Sequence[Condition], unwanted: Sequence[Condition]) -> list[Condition]:
-    """The negative side with the pictures that shall steer it as well, unless pictures of its own do.
+    """The negative side with the pictures that shall steer it as well, unless pictures of its own do."""
+    given = [one for one in wanted if one.controls and one.controls_both]
+    steered = any(one.controls and one.area is None for one in unwanted)
+    return list(unwanted) if steered else _passed_on(given, unwanted, "controls")
 
-    Conditions of an area stay out of it. Where there are more pictures than negative prompts, prompts are repeated.
+
+def _with_boxes(wanted: Sequence[Condition], unwanted: Sequence[Condition]) -> list[Condition]:
+    """The negative side with the positive side's changes inside the network, unless it has its own."""
+    given = [one for one in wanted if one.network_patches]
+    changed = any(one.network_patches and one.area is None for one in unwanted)
+    return list(unwanted) if changed else _passed_on(given, unwanted, "network_patches")
+
+
+def _passed_on(given: Sequence[Condition], unwanted: Sequence[Condition], what: str) -> list[Condition]:
+    """The negative side, each of its prompts with one of the positive side's `what`.
+
+    Conditions of an area stay out of it. Where more is given than there are negative prompts, prompts are repeated.
     """
-    given = [one for one in wanted if one.controls and one.controls_both and one.area is None]
+    given = [one for one in given if one.area is None]
     result = list(unwanted)
     places = [number for number, one in enumerate(result) if one.area is None]
-    if not given or not places or any(result[place].controls for place in places):
+    if not places:
         return result
     for number, one in enumerate(given):
         place = places[number % len(places)]
-        steered = replace(result[place], controls=one.controls)
+        changed = replace(result[place], **{what: getattr(one, what)})
         if number < len(places):
-            result[place] = steered
+            result[place] = changed
         else:
-            result.append(steered)
+            result.append(changed)
     return result

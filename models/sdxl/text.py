@@ -126,6 +126,14 @@ class Clip:
         """Tokenize and encode in one go."""
         return self.encode(self.tokenize(text))
 
+    @torch.no_grad()
+    def unprojected(self, text: str) -> Tensor:
+        """The pooled output [1, width] of the last encoder before its projection; of a long text its beginning's."""
+        encoder = self._present()[-1]
+        ids, vectors = _split(self.tokenize(text)[encoder.role.name][:1])
+        with self.memory.computing(encoder, self.patches.get(encoder.role.name, NO_PATCHES)):
+            return encoder(ids.to(self.memory.device), encoder.role.layer, vectors).unprojected.float().cpu()
+
     def _present(self) -> Sequence[TextEncoder]:
         if not self.encoders:
             raise TextError(self.absence)

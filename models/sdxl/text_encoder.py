@@ -21,6 +21,7 @@ class Encoded(NamedTuple):
 
     hidden: Tensor  # [n, 77, width]
     pooled: Tensor  # [n, projection]: the last state at the first end token, normalised, then projected where it is
+    unprojected: Tensor  # [n, width]: the same before the projection
 
 
 class TextEncoder(nn.Module):
@@ -58,16 +59,16 @@ class TextEncoder(nn.Module):
             output = self.transformer(input_ids=ids, output_hidden_states=True)
         finally:
             hook.remove()
-        pooled = output.pooler_output
+        unprojected = pooled = output.pooler_output
         if self.text_projection is not None:
             pooled = self.text_projection(pooled)
         if layer is None or -layer > self.config.layers:
-            return Encoded(output.last_hidden_state, pooled)
+            return Encoded(output.last_hidden_state, pooled, unprojected)
         hidden = output.hidden_states[layer]
         if self.role.normalise:
             norm: Any = self.core.final_layer_norm
             hidden = norm(hidden)
-        return Encoded(hidden, pooled)
+        return Encoded(hidden, pooled, unprojected)
 
 
 def _inserting(vectors: Mapping[Place, Tensor]) -> Any:

@@ -17,6 +17,7 @@ DEVIATIONS = {
     ("CheckpointLoader", "inputs.required.config_name"): "what the usual files say is known, so they need not be there",
     ("CLIPLoader", "inputs.optional.device"): "our default is stated; it is the first option, which is theirs",
     ("DualCLIPLoader", "inputs.optional.device"): "our default is stated; it is the first option, which is theirs",
+    ("CLIPVisionLoader", "inputs.required.clip_name"): "image encoders lie in models/clip_vision, not text_encoders",
     ("LoadLatent", "inputs.required.latent"): "the folder key tells .latent files from pictures; both lie in input/",
     ("SaveImage", "inputs.optional.watermark"): "ours, after theirs and optional: nothing of theirs moves",
     ("SaveImage", "order.optional"): "ours, after theirs and optional: nothing of theirs moves",
