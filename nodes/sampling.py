@@ -1,7 +1,7 @@
 """Samplers: noise and prompts to latents."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 
@@ -9,7 +9,7 @@ from execution.fields import Choices, Help, Range, Seed
 from execution.node import Context, NodeInputError, node
 from models import types as handles
 from models.sampling.noise import seeded_noise
-from models.sampling.sample import final_latent, sample
+from models.sampling.sample import sample
 from models.sampling.samplers import SAMPLERS
 from models.sampling.schedules import SCHEDULERS
 from models.sampling.steps import Step
@@ -118,14 +118,14 @@ def ksampler_advanced(
     return finished(run, model, latent_image, ctx)
 
 
-def check_names(sampler: str, scheduler: str) -> None:
+def check_names(sampler: str | None = None, scheduler: str | None = None) -> None:
     """Judge names that came by a link, which validation cannot.
 
     Raises:
         NodeInputError: there is no such sampler or scheduler.
     """
     for input_name, name, known in (("sampler_name", sampler, SAMPLERS), ("scheduler", scheduler, SCHEDULERS)):
-        if name not in known:
+        if name is not None and name not in known:
             raise NodeInputError(input_name, f"There is no {name!r}. Choose one of {', '.join(known)}.")
 
 
@@ -145,6 +145,13 @@ def samples_for(model: handles.Model, latent: LatentValue) -> torch.Tensor:
     return samples
 
 
+class Result(NamedTuple):
+    """The latents that a run left: with what noise is left, and as last predicted without."""
+
+    latent: LatentValue
+    denoised: LatentValue
+
+
 def finished(run: Iterator[Step], model: handles.Model, start: LatentValue, ctx: Context) -> LatentValue:
     """Do all steps, telling progress and showing previews; cancelling stops before the next step.
 
@@ -152,15 +159,21 @@ def finished(run: Iterator[Step], model: handles.Model, start: LatentValue, ctx:
         NodeInputError: the conditioning is not for this model.
         Cancelled: the user cancelled the run.
     """
+    return run_through(run, model, start, ctx).latent
+
+
+def run_through(
+    run: Iterator[Step], model: handles.Model, start: LatentValue, ctx: Context, blamed: str = "positive"
+) -> Result:
+    """The same with both results; `blamed` is the input that the conditioning came by. No step: both are `start`."""
     ctx.check_cancelled()
+    last: Step | None = None
     try:
-        return with_samples(start, final_latent(_told(run, model, ctx), start["samples"]))
+        for last in run:
+            ctx.preview(LatentPreview(last.denoised, last.index + 1, last.total, model.digest))
+            ctx.progress(last.index + 1, last.total)
     except ValueError as error:  # what `sample` says of conditioning that does not fit
-        raise NodeInputError("positive", str(error)) from error
-
-
-def _told(run: Iterator[Step], model: handles.Model, ctx: Context) -> Iterator[Step]:
-    for step in run:
-        ctx.preview(LatentPreview(step.denoised, step.index + 1, step.total, model.digest))
-        ctx.progress(step.index + 1, step.total)
-        yield step
+        raise NodeInputError(blamed, str(error)) from error
+    if last is None:
+        return Result(with_samples(start, start["samples"].cpu()), start)
+    return Result(with_samples(start, last.x.cpu()), with_samples(start, last.denoised.cpu()))

@@ -91,7 +91,7 @@ def _add(weights: list[float], factor: float, difference: Sequence[float]) -> No
 
 def _polynomial_in_sigma(levels: list[float], step: int, order: int) -> list[float]:
     known = levels[step - order + 1 : step + 1][::-1]
-    points, quadrature = _gauss(levels[step], levels[step + 1], count=4)  # exact up to degree 7
+    points, quadrature = _gauss(levels[step], levels[step + 1], count=max(4, (order + 1) // 2))  # exact for the order
     return [float(quadrature @ _lagrange(known, j, points)) for j in range(order)]
 
 

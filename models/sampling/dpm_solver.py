@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from models.sampling.steps import Step, slope
+from models.sampling.steps import Step, slope, split_ancestral
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import torch
 
+    from models.sampling.noise import NoiseSource
     from models.sampling.steps import Denoiser
 
 
@@ -100,6 +101,14 @@ class _StepSize:
         return accepted
 
 
+def _below(t: float, t_next: float, end: float, eta: float) -> float:
+    """Return where the deterministic part of a step from `t` to `t_next` ends: further on, but within the run."""
+    if not eta:
+        return t_next
+    down, _ = split_ancestral(math.exp(-t), math.exp(-t_next), eta)
+    return min(end, -math.log(down)) if down > 0 else end
+
+
 def dpm_adaptive(
     denoise: Denoiser,
     x: torch.Tensor,
@@ -113,8 +122,13 @@ def dpm_adaptive(
     icoeff: float = 1.0,
     dcoeff: float = 0.0,
     accept_safety: float = 0.81,
+    noise: NoiseSource | None = None,
+    eta: float = 0.0,
+    s_noise: float = 1.0,
 ) -> Iterator[Step]:
     """Choose steps so that orders `order - 1` and `order` (2 or 3) agree to `rtol` relatively and `atol` absolutely.
+
+    With `noise` and an `eta` above 0 each step goes below its level and comes back up with fresh noise.
 
     How many steps there will be is not known beforehand: `index` and `total` of a step tell how much of
     the way in log sigma is done, in units of the steps asked for.
@@ -125,12 +139,16 @@ def dpm_adaptive(
     while t < end - 1e-5:
         t_next = min(end, t + size.h)
         solver = _Solver(denoise, x, t)
-        low = solver.order_1(t_next) if order == 2 else solver.order_2(t_next, r=1 / 3)
-        high = solver.order_2(t_next) if order == 2 else solver.order_3(t_next)
+        below = _below(t, t_next, end, eta if noise else 0.0)
+        low = solver.order_1(below) if order == 2 else solver.order_2(below, r=1 / 3)
+        high = solver.order_2(below) if order == 2 else solver.order_3(below)
         tolerance = (rtol * low.abs().maximum(previous.abs())).clamp_min(atol)
         error = ((low - high) / tolerance).square().mean().sqrt().item()
-        if not size.accept(error):
+        if math.isfinite(error) and not size.accept(error):  # no step, however small, mends what is no number
             continue
+        if noise and below != t_next:
+            up = math.sqrt(math.exp(-2 * t_next) - math.exp(-2 * below))
+            high = high + noise(math.exp(-t), math.exp(-t_next)) * (s_noise * up)
         previous, x, t = low, high, t_next
         total = len(sigmas) - 1
         done = min(int(total * (t - start) / (end - start)), total - 1) if t < end - 1e-5 else total - 1

@@ -11,19 +11,26 @@ import numpy as np
 from models.sampling.steps import Step, intervals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import torch
 
     from models.sampling.noise import NoiseSource
     from models.sampling.steps import Denoiser
 
+    NoiseScale = Callable[[np.ndarray | float], np.ndarray]
+
 _INTEGRATION_POINTS = 200
 
 
-def _noise_scale(sigma: np.ndarray | float) -> np.ndarray:
+def tuned_noise(sigma: np.ndarray | float) -> np.ndarray:
     """The paper's phi(x) (its "ER SDE 5"): how much noise the chosen equation adds at each level."""
     return sigma * (np.exp(np.asarray(sigma) ** 0.3) + 10.0)
+
+
+def reverse_time_noise(eta: float) -> NoiseScale:
+    """The phi(x) of the diffusion process reversed, with `eta` times its noise: 0 is the equation without any."""
+    return lambda sigma: np.asarray(sigma) ** (eta + 1)
 
 
 def er_sde(
@@ -34,8 +41,12 @@ def er_sde(
     *,
     s_noise: float = 1.0,
     max_stage: int = 3,
+    noise_scale: NoiseScale = tuned_noise,
 ) -> Iterator[Step]:
-    """Solve in up to three stages: the prediction, its first and its second derivative in sigma (algorithm 3)."""
+    """Solve in up to three stages: the prediction, its first and its second derivative in sigma (algorithm 3).
+
+    `noise_scale` is phi(x) and chooses the equation: the steeper, the more noise.
+    """
     levels = sigmas.tolist()
     previous: torch.Tensor | None = None
     change: torch.Tensor | None = None  # of the prediction, per unit of sigma
@@ -44,10 +55,10 @@ def er_sde(
         if not sigma_next:
             x = denoised
         else:
-            ratio = float(_noise_scale(sigma_next) / _noise_scale(sigma))
+            ratio = float(noise_scale(sigma_next) / noise_scale(sigma))
             x = denoised + ratio * (x - denoised)
             if previous is not None and max_stage >= 2:
-                first, second = _integrals(sigma, sigma_next)
+                first, second = _integrals(noise_scale, sigma, sigma_next)
                 here = (denoised - previous) / (sigma - levels[i - 1])
                 x = x + first * here
                 if change is not None and max_stage >= 3:
@@ -60,15 +71,15 @@ def er_sde(
         yield Step(i, len(sigmas) - 1, sigma_next, x, denoised)
 
 
-def _integrals(sigma: float, sigma_next: float) -> tuple[float, float]:
+def _integrals(noise_scale: NoiseScale, sigma: float, sigma_next: float) -> tuple[float, float]:
     """Return the weights of the first and second derivative: integrals of 1 / phi that have no closed form.
 
     The rectangle rule with the paper's 200 points, not a better one: the rule is part of the published sampler.
     """
     step = (sigma - sigma_next) / _INTEGRATION_POINTS
     at = sigma_next + step * np.arange(_INTEGRATION_POINTS)
-    inverse = step / _noise_scale(at)
-    scale, change = _noise_scale(sigma_next), sigma_next - sigma
+    inverse = step / noise_scale(at)
+    scale, change = noise_scale(sigma_next), sigma_next - sigma
     first = change + scale * inverse.sum()
     second = change**2 / 2 + scale * (inverse * (at - sigma)).sum()
     return float(first), float(second)

@@ -64,6 +64,17 @@ def euler_ancestral_cfg_pp(
         yield Step(i, len(sigmas) - 1, sigma_next, x, denoised)
 
 
+def euler_towards_guided_twice(denoise: Denoiser, x: torch.Tensor, sigmas: torch.Tensor) -> Iterator[Step]:
+    """Follow the slope to a prediction as far beyond the guided one as that is beyond the unconditional one.
+
+    The "alternative" of CFG++ that saved graphs know: Euler's method with the scale of guidance doubled.
+    """
+    for i, sigma, sigma_next in intervals(sigmas):
+        denoised, uncond = denoise.pair(x, sigma)
+        x = x + slope(x, 2 * denoised - uncond, sigma) * (sigma_next - sigma)
+        yield Step(i, len(sigmas) - 1, sigma_next, x, denoised)
+
+
 def ddpm(denoise: Denoiser, x: torch.Tensor, sigmas: torch.Tensor, noise: NoiseSource) -> Iterator[Step]:
     """Draw from the posterior of the diffusion process (Ho et al. 2020, equations 6 and 7).
 

@@ -42,11 +42,13 @@ def sa_solver(
     predictor_order: int = 3,
     corrector_order: int = 4,
     evaluate_again: bool = False,
+    simple_order_2: bool = False,
 ) -> Iterator[Step]:
     """Predict the next latent, look there, correct the step with what was seen, and go on from the corrected one.
 
     `evaluate_again` asks for the prediction at the corrected latent too (PECE instead of PEC), two calls a step.
-    Orders grow from 1 in the first steps and fall again towards a final level of 0.
+    Orders grow from 1 in the first steps and fall again towards a final level of 0; a `corrector_order` of 0 corrects
+    nothing. `simple_order_2` solves what is of order 2 by the paper's shorter formulas (appendix D).
     """
     levels = sigmas.tolist()
     last = len(levels) - 1
@@ -57,10 +59,10 @@ def sa_solver(
         denoised = denoise(predicted, sigma)
         history = [*history, (-math.log(sigma), denoised)][-max(predictor_order, corrector_order) :]
         order = min(corrector_order, len(history), last - i if ends_clean else corrector_order)
-        if i == 0 or (not sigma_next and not evaluate_again):
+        if i == 0 or not order or (not sigma_next and not evaluate_again):
             x = predicted
         else:
-            x = _adams_step(x, history[-order:], h, strength, -math.log(sigma))
+            x = _adams_step(x, history[-order:], h, strength, -math.log(sigma), simple_order_2)
             if fresh is not None:
                 x = x + fresh
             if evaluate_again:
@@ -71,7 +73,7 @@ def sa_solver(
         else:
             order = min(predictor_order, len(history), last - 1 - i if ends_clean else predictor_order)
             strength, h = tau(sigma_next), math.log(sigma / sigma_next)
-            predicted = _adams_step(x, history[-order:], h, strength, -math.log(sigma_next))
+            predicted = _adams_step(x, history[-order:], h, strength, -math.log(sigma_next), simple_order_2)
             fresh = None
             if strength > 0 and s_noise > 0:
                 fresh = noise(sigma, sigma_next) * (sigma_next * math.sqrt(-math.expm1(-2 * strength**2 * h)) * s_noise)
@@ -80,11 +82,12 @@ def sa_solver(
 
 
 def _adams_step(
-    x: torch.Tensor, known: list[tuple[float, torch.Tensor]], h: float, tau: float, to: float
+    x: torch.Tensor, known: list[tuple[float, torch.Tensor]], h: float, tau: float, to: float, simple: bool
 ) -> torch.Tensor:
     """Solve from lambda `to - h` to `to` with the polynomial through the `known` predictions, without noise."""
     x = math.exp(-(1 + tau**2) * h) * x
-    for weight, (_, prediction) in zip(_weights([place for place, _ in known], h, tau, to), known, strict=True):
+    weigh = _simple_weights if simple and len(known) == 2 else _weights
+    for weight, (_, prediction) in zip(weigh([place for place, _ in known], h, tau, to), known, strict=True):
         x = x + weight * prediction
     return x
 
@@ -103,3 +106,12 @@ def _weights(known: list[float], h: float, tau: float, to: float) -> list[float]
             polynomial = polynomial * (to + at - other) / (place - other)
         weights.append(float(density @ polynomial))
     return weights
+
+
+def _simple_weights(known: list[float], h: float, tau: float, to: float) -> list[float]:
+    """The same for two predictions, the slope's share of the integral cut off after its first term, rate h^2 / 2."""
+    rate = 1 + tau**2
+    start, (older, newer) = to - h, known
+    whole, slope = -math.expm1(-rate * h), 0.5 * rate * h**2 / (newer - older)
+    # one of the two was made at the start of the step: the newer one when predicting, the older one when correcting
+    return [-slope, whole + slope] if abs(newer - start) < abs(older - start) else [whole - slope, slope]
