@@ -481,7 +481,7 @@ def test_patches_of_different_kinds_work_together():
 
 
 def test_tiles_and_merging_leave_each_other_alone():
-    """Merged tokens are no map that could be cut, and a tile is none that could be merged: the first one given works."""
+    """Merged tokens are no map that could be cut, a tile is none that could be merged: the first one given works."""
     whole, x = made(SD15), latent(16, 16)
     tiled, merged = tiles(deepest=0), TokenMerging(0.4)
     both = guided(whole.with_tweak("both", network=(tiled, merged)), x)
