@@ -15,6 +15,7 @@ from execution.workflow.document import Slot, UiNode
 
 AFTER_RUN = frozenset({"fixed", "increment", "decrement", "randomize"})
 SEEDS = frozenset({"seed", "noise_seed"})
+LEFT_OVER = (None, "", "image")  # values of editor-only widgets that other versions had
 UPLOADS = ("image_upload", "animated_image_upload", "video_upload", "audio_upload", "file_upload")
 
 
@@ -25,6 +26,7 @@ class Place:
     name: str | None
     filler: Any = None  # what the editor keeps in a place of its own
     forced: bool = False  # the input is a socket today (forceInput), but older files hold a value for it
+    choices: tuple[Any, ...] | None = None  # of an optional combo, which versions that wrote older files may lack
 
 
 def is_widget(spec: InputSpec, shown: Set[str] = frozenset()) -> bool:
@@ -42,7 +44,8 @@ def places(spec: NodeSpec, shown: Set[str] = frozenset()) -> list[Place]:
         for one in inputs:
             forced = bool(one.options.get("forceInput")) and (one.is_combo or one.type in WIDGET_TYPES)
             if forced or is_widget(one, shown):
-                result.append(Place(one.name, forced=forced))
+                choices = one.choices if section == "optional" and one.files is None else None
+                result.append(Place(one.name, forced=forced, choices=choices))
                 result += _controls(one)
         if any(one.options.get(flag) for one in inputs for flag in UPLOADS):
             result.append(Place(None, "image"))
@@ -78,7 +81,16 @@ def named_values(node: UiNode, every: Sequence[Place]) -> dict[str, Any]:
         names = {place.name for place in every if not place.forced}
         return {name: value for name, value in node.values.items() if name in names}
     pairs = zip(in_use(every, len(node.values)), node.values, strict=False)
-    return {place.name: value for place, value in pairs if place.name is not None and not place.forced}
+    return {
+        place.name: value
+        for place, value in pairs
+        if place.name is not None and not place.forced and not _left_over(place, value)
+    }
+
+
+def _left_over(place: Place, value: Any) -> bool:
+    """Whether a value is of an editor-only widget of another version, where an optional combo has its place today."""
+    return place.choices is not None and value in LEFT_OVER and value not in place.choices
 
 
 def surplus(node: UiNode, every: Sequence[Place]) -> int:
@@ -86,7 +98,7 @@ def surplus(node: UiNode, every: Sequence[Place]) -> int:
     if isinstance(node.values, dict):
         return 0
     extra = node.values[len(in_use(every, len(node.values))) :]
-    return sum(value not in (None, "", "image") for value in extra)
+    return sum(value not in LEFT_OVER for value in extra)
 
 
 def guessed_values(node: UiNode) -> dict[str, Any]:
@@ -121,7 +133,7 @@ def _paired(widgets: Sequence[Slot], values: Sequence[Any]) -> dict[str, Any] | 
         numeric = slot.type == "INT" or slot.name in SEEDS
         if numeric and at < len(values) and isinstance(values[at], str) and values[at] in AFTER_RUN:
             at += 1
-    return result if widgets and all(value in (None, "", "image") for value in values[at:]) else None
+    return result if widgets and all(value in LEFT_OVER for value in values[at:]) else None
 
 
 def listed_values(every: Sequence[Place], values: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[Any]:

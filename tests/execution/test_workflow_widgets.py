@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from execution.schema import InputSpec, NodeSpec
+from execution.workflow import ui_to_prompt
 from tests.execution.workflow_samples import CATALOGUE, convert, inputs_of, ui_node, workflow
 
 SAMPLER_VALUES = [7, "randomize", 25, 6.5, "heun", 0.5]
@@ -115,3 +117,18 @@ def test_catalogue_is_not_changed():
     before = repr(CATALOGUE)
     convert(workflow([ui_node(3, "KSampler", SAMPLER_VALUES)], []))
     assert repr(CATALOGUE) == before
+
+
+def test_what_older_versions_left_behind_is_no_choice_of_an_optional_combo():
+    mark = InputSpec("mark", "COMBO", "optional", choices=("none", "sdxl"), options={"default": "none"})
+    catalogue = {"Save": NodeSpec("Save", (InputSpec("prefix", "STRING"), mark), output_node=True)}
+
+    def mark_of(values):
+        found = ui_to_prompt(workflow([ui_node(1, "Save", values)], []), catalogue, lambda folder: [])
+        return found.prompt["1"]["inputs"]["mark"]
+
+    for value in ("", "image", None):
+        assert mark_of(["a", value]) == "none"
+    assert mark_of(["a"]) == "none"
+    assert mark_of(["a", "sdxl"]) == "sdxl"
+    assert mark_of(["a", "else"]) == "else"  # validation says what is wrong with it

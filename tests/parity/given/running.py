@@ -14,9 +14,9 @@ from execution.graph import Graph
 from execution.stand_ins import apply_stand_ins, plan_stand_ins
 from execution.validate import validate
 from execution.validators import own_validators
-from folders.workspace import INPUT_KINDS, Workspace
+from folders.workspace import Workspace
 from tests.parity.given.shrinking import shrink
-from tests.parity.given.stand_in_files import NAME, PICTURE, lay_out
+from tests.parity.given.stand_in_files import NAME, lay_out
 from tests.parity.given.workflow_files import Given
 from web.workflows.examples import example_names, with_examples
 
@@ -76,8 +76,7 @@ class Runner:
                     continue
                 names = self.workspace.list_files(one.files)
                 if value not in names and not self.workspace.has_file(one.files, value):
-                    usual = PICTURE if one.files in INPUT_KINDS else NAME
-                    node.inputs[one.name] = usual if usual in names else next(iter(names), value)
+                    node.inputs[one.name] = NAME if NAME in names else next(iter(names), value)
 
 
 @contextmanager

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 
-import numpy as np
 import torch
-from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
 
 from commands.workbench import BUNDLED
+from execution.stand_ins import BASE
 from folders.workspace import Workspace
+from models.checkpoint import load_checkpoint
+from models.memory import DeviceMemory
+from tests.models.small_adapters import write_clip_vision, write_gligen, write_photomaker, write_style_model
 
 NAME = "stand_in.safetensors"
-PICTURE = "stand_in.png"
-PICTURE_SIDE = 64
-CONFIG = "v1-inference.yaml"
 
 
-def _random(shapes: Mapping[str, tuple[int, ...]], seed: int = 1) -> dict[str, Tensor]:
-    generator = torch.Generator().manual_seed(seed)
+def lay_out(root: Path) -> Workspace:
+    """A workspace with a file of every kind that workflows name and Weft does not bring; they fit the bundled base."""
+    config = load_checkpoint(BUNDLED / BASE, DeviceMemory.choose("cpu")).model.config
+    models, context = root / "models", config.context_dim
+    pooled = config.adm_channels - 6 * 256
+    write_clip_vision(models / "clip_vision" / NAME, projection=pooled)
+    write_style_model(models / "style_models" / NAME, context=context)
+    write_gligen(models / "gligen" / NAME, config, pooled=context)
+    write_photomaker(models / "photomaker" / "stand_in.bin", context=context)
+    _save(_upscaler(), models / "upscale_models" / NAME)
+    _write_hypernetwork(models / "hypernetworks" / "stand_in.pt", context)
+    return Workspace(root, bundled=BUNDLED)
+
+
+def _save(tensors: dict[str, Tensor], path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    save_file(tensors, path)
+
+
+def _random(shapes: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    generator = torch.Generator().manual_seed(1)
     return {name: 0.05 * torch.randn(shape, generator=generator) for name, shape in shapes.items()}
 
 
-def upscaler() -> dict[str, Tensor]:
-    """An ESRGAN network (RRDB) of one block that doubles each side."""
+def _upscaler() -> dict[str, Tensor]:
+    """An ESRGAN network (RRDB) of one block that doubles each side, under the names of its first authors."""
     wide, grow = 8, 32
     shapes: dict[str, tuple[int, ...]] = {}
 
@@ -39,33 +55,16 @@ def upscaler() -> dict[str, Tensor]:
         for layer in range(1, 6):
             name = f"model.1.sub.0.RDB{block}.conv{layer}.0"
             convolution(name, wide + (layer - 1) * grow, wide if layer == 5 else grow)
-    for name, takes, gives in (("model.1.sub.1", wide, wide), ("model.3", wide, wide), ("model.5", wide, wide)):
-        convolution(name, takes, gives)
+    for name in ("model.1.sub.1", "model.3", "model.5"):
+        convolution(name, wide, wide)
     convolution("model.7", wide, 3)
     return _random(shapes)
 
 
-MAKERS: Mapping[str, Callable[[], dict[str, Tensor]]] = MappingProxyType({"upscale_models": upscaler})
-
-
-def lay_out(root: Path) -> Workspace:
-    """A workspace with a file of every kind that the given workflows name."""
-    for kind, maker in MAKERS.items():
-        folder = root / "models" / kind
-        folder.mkdir(parents=True)
-        save_file(maker(), folder / NAME)
-    for kind in ("diffusion_models", "text_encoders"):
-        folder = root / "models" / kind
-        folder.mkdir(parents=True)
-        (folder / "weft_base.safetensors").symlink_to(BUNDLED / "weft_base.safetensors")
-    _picture(root / "input")
-    return Workspace(root, bundled=BUNDLED)
-
-
-def _picture(folder: Path) -> None:
-    """A picture of soft colours with a hole in its middle, so that its mask is one."""
-    folder.mkdir(parents=True)
-    across, down = np.meshgrid(np.linspace(0, 1, PICTURE_SIDE), np.linspace(0, 1, PICTURE_SIDE))
-    hole = (np.hypot(across - 0.5, down - 0.5) < 0.25).astype(float)
-    channels = np.stack([across, down, 1 - across, 1 - hole], axis=-1)
-    Image.fromarray((255 * channels).astype(np.uint8), "RGBA").save(folder / PICTURE)
+def _write_hypernetwork(path: Path, context: int) -> None:
+    """Networks of two layers for the prompt's tokens, as A1111's web interface writes them."""
+    layers = {"linear.0": (2 * context, context), "linear.1": (context, 2 * context)}
+    shapes: dict[str, tuple[int, ...]] = {f"{name}.weight": shape for name, shape in layers.items()}
+    shapes |= {f"{name}.bias": shape[:1] for name, shape in layers.items()}
+    path.parent.mkdir(parents=True)
+    torch.save({context: [_random(shapes), _random(shapes)], "activation_func": "relu"}, path)
