@@ -33,6 +33,7 @@ BEGINNINGS: tuple[tuple[str, Part], ...] = (
     ("text_encoder.", "text"),
     ("text_encoders.clip_l.transformer.", "text l"),
     ("text_encoders.clip_g.transformer.", "text g"),
+    ("text_encoders.clip_h.transformer.", "text"),
     ("conditioner.embedders.0.transformer.", "text l"),
     ("text_model.", "text"),
     ("", "unet"),
