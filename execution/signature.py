@@ -35,6 +35,9 @@ from execution.subgraph import Subgraph
 
 M = TypeVar("M")
 
+OTHER_UPLOADS = frozenset({"output", "temp"})
+"""Lists whose files are not uploaded to the input folder but to one of that name."""
+
 _SCALARS: dict[Any, str] = {int: "INT", float: "FLOAT", str: "STRING", bool: "BOOLEAN"}
 
 
@@ -209,6 +212,8 @@ def _options(annotation: Annotation, kind: str, default: Any) -> dict[str, Any]:
         options |= {"label_on": toggle.on, "label_off": toggle.off}
     if files and files.upload:
         options[f"{files.upload}_upload"] = True
+        if files.folder in OTHER_UPLOADS:
+            options[f"{files.upload}_folder"] = files.folder
     note = annotation.marker(Help)
     flags = {
         "tooltip": note.text if note else None,

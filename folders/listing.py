@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from folders.walking import walk_once
-from folders.workspace import INPUT_KINDS, Workspace
+from folders.workspace import OWN_LISTS, Workspace
 
 SETTLED_SECONDS = 0.1
 """A folder that changed this recently is read again each time: a second change might not move its clock."""
@@ -55,8 +55,8 @@ class FolderListing:
         return known
 
     def _folders(self, folder: str) -> list[str]:
-        if folder in INPUT_KINDS:
-            return [str(self.workspace.folder("input"))]
+        if folder in OWN_LISTS:
+            return [str(self.workspace.folder(OWN_LISTS[folder]))]
         bases = [str(base) for base in self.workspace.model_folders(folder)]
         bundled = self.workspace.bundled_folder(folder)
         if bundled is not None:

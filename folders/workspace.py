@@ -51,6 +51,12 @@ INPUT_KINDS: Mapping[str, frozenset[str]] = {
 }
 """Lists of files at the top of the input folder, by what they are."""
 
+INPUT_FOLDERS = "input/*/"
+"""The list of folders at the top of the input folder."""
+
+OWN_LISTS: Mapping[str, OwnFolder] = {**dict.fromkeys(INPUT_KINDS, "input"), INPUT_FOLDERS: "input", "output": "output"}
+"""All lists that are not of models, and the own folder that each is of; "output" is of the pictures at its top."""
+
 BUNDLED_FOLDERS: Mapping[str, str] = {
     "checkpoints": "", "vae": "", "diffusion_models": "", "text_encoders": "",
     "loras": "loras", "controlnet": "controlnet", "embeddings": "embeddings",
@@ -126,16 +132,22 @@ class Workspace:
 
     def home(self, folder: str) -> Path:
         """Where on disk a user puts a file that a combo of `folder` is to offer."""
-        return self.folder("input") if folder in INPUT_KINDS else self.model_folders(folder)[0]
+        return self.folder(OWN_LISTS[folder]) if folder in OWN_LISTS else self.model_folders(folder)[0]
 
     def list_files(self, folder: str) -> list[str]:
-        """The files that a combo of `folder` offers, sorted: models of that kind, or the input folder's files.
+        """The files that a combo of `folder` offers, sorted: models of that kind, or what `OWN_LISTS` says.
 
+        Results in the output folder come newest first.
         Hidden files and folders are left out, links are followed, each name is listed once.
         """
         if folder in INPUT_KINDS:
             suffixes = INPUT_KINDS[folder]
             return sorted(path.name for path in _files_at(self.folder("input")) if path.suffix.lower() in suffixes)
+        if folder == INPUT_FOLDERS:
+            return sorted(path.name for path in _folders_at(self.folder("input")))
+        if folder in OWN_LISTS:
+            results = [path for path in _files_at(self.folder("output")) if path.suffix.lower() in IMAGE_SUFFIXES]
+            return [path.name for path in sorted(results, key=lambda path: (-_modified(path), path.name))]
         names = {name for base in self.model_folders(folder) for name in _models_below(base, folder)}
         own = sorted(names)
         return own + [name for name in self.bundled_names(folder) if name not in names]
@@ -175,23 +187,42 @@ class Workspace:
             )
         return path
 
+    def own_folder(self, name: str) -> Path:
+        """The folder below the input folder that a prompt names.
+
+        Raises:
+            UnsafeNameError: the name points outside.
+            FileNotFoundError: there is no such folder; the text is a sentence.
+        """
+        path = inside(self.folder("input"), name)
+        if not path.is_dir():
+            raise FileNotFoundError(
+                errno.ENOENT, f"There is no folder {name!r} in the input folder. Put it into {self.folder('input')}"
+            )
+        return path
+
     def has_file(self, folder: str, name: str) -> bool:
-        """Whether a name that `list_files` does not show is a file all the same, as `sub/x.png [output]` may be."""
+        """Whether a name that `list_files` does not show is there all the same, as `sub/x.png [output]` may be."""
         try:
-            return (self.own_file(name) if folder in INPUT_KINDS else self.model(folder, name)).exists()
+            return self._named(folder, name).exists()
         except (UnsafeNameError, OSError):  # OSError: also of a name that is too long for the disk
             return False
 
     def digest(self, folder: str, name: str) -> str:
-        """The digest of a file's content, for cache keys.
+        """The digest of a file's content, for cache keys; of a folder, that of all that it holds.
 
         Raises:
             OSError: the name is refused, or there is no such file.
         """
         try:
-            return file_digest(self.own_file(name) if folder in INPUT_KINDS else self.model(folder, name))
+            return file_digest(self._named(folder, name))
         except UnsafeNameError as error:
             raise PermissionError(errno.EACCES, str(error)) from error
+
+    def _named(self, folder: str, name: str) -> Path:
+        if folder == INPUT_FOLDERS:
+            return self.own_folder(name)
+        return self.own_file(name, OWN_LISTS[folder]) if folder in OWN_LISTS else self.model(folder, name)
 
 
 def split_annotation(name: str, default: OwnFolder) -> tuple[str, OwnFolder]:
@@ -205,6 +236,18 @@ def split_annotation(name: str, default: OwnFolder) -> tuple[str, OwnFolder]:
 def _files_at(folder: Path) -> Iterator[Path]:
     if folder.is_dir():
         yield from (path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file())
+
+
+def _folders_at(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from (path for path in folder.iterdir() if not hidden(path.name) and path.is_dir())
+
+
+def _modified(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:  # it was removed meanwhile
+        return 0
 
 
 def _models_below(base: Path, kind: str) -> Iterator[str]:

@@ -36,14 +36,14 @@ class ImageAndMask(NamedTuple):
     MASK: Mask
 
 
-def picture_file(ctx: Context, name: str) -> Path:
-    """The picture that the input `image` names.
+def picture_file(ctx: Context, name: str, folder: OwnFolder = "input") -> Path:
+    """The picture in an own folder that the input `image` names.
 
     Raises:
         NodeInputError: it is not there, or the name is refused.
     """
     try:
-        return ctx.service(Workspace).own_file(name)
+        return ctx.service(Workspace).own_file(name, folder)
     except FileNotFoundError as error:
         raise NodeInputError("image", f"{error.strerror}.") from error
     except UnsafeNameError as error:
@@ -56,8 +56,17 @@ def load_image(*, image: InputPicture, ctx: Context) -> ImageAndMask:
 
     The frames of an animation become a batch; frames of another size than the first are left out.
     """
+    return loaded_picture(ctx, image, "input")
+
+
+def loaded_picture(ctx: Context, name: str, folder: OwnFolder) -> ImageAndMask:
+    """The picture in an own folder that the input `image` names, and where it is transparent.
+
+    Raises:
+        NodeInputError: it is not there, the name is refused, or it is no picture.
+    """
     try:
-        picture = load_picture(picture_file(ctx, image))
+        picture = load_picture(picture_file(ctx, name, folder))
     except PictureError as error:
         raise NodeInputError("image", str(error)) from error
     mask = picture.transparency

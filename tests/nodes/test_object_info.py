@@ -22,6 +22,9 @@ DEVIATIONS = {
     ("SaveImage", "inputs.optional.watermark"): "ours, after theirs and optional: nothing of theirs moves",
     ("SaveImage", "order.optional"): "ours, after theirs and optional: nothing of theirs moves",
     ("PrimitiveFloat", "inputs.required.value"): "bounds of a number are numbers: 2^63 - 1 is rounded to 2^63",
+    ("LoadImageOutput", "inputs.required.image"): "the results are listed here; their editor asks for them by itself",
+    ("LoadImageSetFromFolderNode", "inputs.required.folder"): "the folders of the machine that the reference is of",
+    ("LoadImageTextSetFromFolderNode", "inputs.required.folder"): "the folders of the machine that the reference is of",
 }
 
 USUAL = {"multiline": False, "multiselect": False}  # what is not said is so anyway

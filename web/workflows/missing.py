@@ -12,7 +12,7 @@ from execution.workflow.document import as_list, as_map, as_text, read_document
 from execution.workflow.flatten import flatten
 from execution.workflow.group_nodes import group_name, replace_group_nodes
 from execution.workflow.stock_types import stock_types, with_stock_types
-from folders.workspace import INPUT_KINDS, Workspace
+from folders.workspace import OWN_LISTS, Workspace
 from web.workflows.nearest import Nearest
 
 OWN_PACKS = frozenset({"comfy-core", "comfyanonymous/ComfyUI", "Comfy-Org/ComfyUI"})
@@ -96,7 +96,7 @@ def missing_files(
         names = listed[key]
         if value in names or value in (spec.choices or ()) or workspace.has_file(key, value.replace("\\", "/")):
             continue
-        folder = "input" if key in INPUT_KINDS else key
+        folder = OWN_LISTS.get(key, key)
         url = sources.url(node.id, folder, value)
         found.append(
             {
@@ -126,7 +126,7 @@ def _named_files(graph: Graph, catalogue: Mapping[str, NodeSpec]) -> Iterator[tu
 
 
 def _file_remedy(value: str, key: str, url: str | None, any: bool, workspace: Workspace) -> str:
-    if key in INPUT_KINDS:
+    if key in OWN_LISTS:
         choose = "choose one that is there, or " if any else ""
         return f"Drop the file {_base_name(value)} on the node, {choose}put it into {workspace.home(key)}."
     fetch = "Download it from its address and put it" if url else "Put it"
