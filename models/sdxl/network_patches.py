@@ -54,31 +54,21 @@ class QKV(NamedTuple):
 class NetworkPatch:
     """The base of all patches. A subclass overrides what it changes; the rest leaves everything as it is."""
 
-    def tokens(self, which: Attention, tokens: QKV, spot: Spot) -> QKV:
-        """Change what queries, keys and values are made from."""
-        del which, spot
-        return tokens
-
     def around(self, which: Attention, tokens: QKV, spot: Spot, rest: Callable[[QKV], Tensor]) -> Tensor:
-        """Compute a whole attention [B, n, channels] of tokens in another way, or with other tokens.
+        """Compute a whole attention [B, n, channels] with other tokens, or do something to what it gives.
 
-        `rest` computes it with the patches given later, and with the others' changes to tokens and projections.
+        `rest` computes it with the patches given later: the first one given is the outermost.
         """
         del which, spot
         return rest(tokens)
 
     def attend(self, which: Attention, projected: QKV, heads: int, spot: Spot) -> Tensor | None:
-        """Compute attention of projected [B, n, heads * d] in another way; None: in the usual one.
+        """Compute attention of projected tokens [B, n, heads * d] in another way; None: in the usual one.
 
         Where several patches could, the last one given does.
         """
         del which, projected, heads, spot
         return None
-
-    def attended(self, which: Attention, out: Tensor, spot: Spot) -> Tensor:
-        """Change what an attention gives [B, n, channels], before it is added."""
-        del which, spot
-        return out
 
     def between(self, tokens: Tensor, spot: Spot) -> Tensor:
         """Change the tokens [B, n, channels] after the attention to themselves, before that to the prompt."""

@@ -81,16 +81,10 @@ class CrossAttention(nn.Module):
         return run(tokens)
 
     def _innermost(self, tokens: QKV, which: Attention, spot: Spot) -> Tensor:
-        patches = spot.call.patches
-        for patch in patches:
-            tokens = patch.tokens(which, tokens, spot)
         projected = QKV(self.to_q(tokens.q), self.to_k(tokens.k), self.to_v(tokens.v))
-        answers = (patch.attend(which, projected, self.heads, spot) for patch in reversed(patches))
+        answers = (patch.attend(which, projected, self.heads, spot) for patch in reversed(spot.call.patches))
         out = next((answer for answer in answers if answer is not None), None)
-        out = self.to_out(attention(*projected, self.heads) if out is None else out)
-        for patch in patches:
-            out = patch.attended(which, out, spot)
-        return out
+        return self.to_out(attention(*projected, self.heads) if out is None else out)
 
 
 class GEGLU(nn.Module):
