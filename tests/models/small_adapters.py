@@ -24,6 +24,10 @@ Shapes = dict[str, Shape]
 VISION_WIDTH, VISION_LAYERS, VISION_HEADS = 64, 3, 2
 PATCH, SIDE = 56, 224
 STYLE_TOKENS = 4
+RANK = 4  # of a Control-LoRA
+
+# as many levels as SDXL has, for adapters that halve their features where the third begins
+THREE_LEVELS = replace(BASE, channel_mult=(1, 2, 4), transformer_depth=(0, 1, 1))
 
 
 def random_tensors(shapes: Shapes, seed: int = 1) -> dict[str, Tensor]:
@@ -229,7 +233,7 @@ def write_photomaker(path: Path, context: int = BASE.context_dim) -> Path:
     return path
 
 
-def t2i_adapter_shapes(config: UNetConfig = BASE, *, xl: bool = True, channels: int = 3) -> Shapes:
+def t2i_adapter_shapes(config: UNetConfig = THREE_LEVELS, *, xl: bool = True, channels: int = 3) -> Shapes:
     """An adapter as its authors name it: four levels, of which the first are as wide as the model's."""
     widths = [config.model_channels * mult for mult in config.channel_mult]
     if xl:
@@ -247,7 +251,7 @@ def t2i_adapter_shapes(config: UNetConfig = BASE, *, xl: bool = True, channels: 
     return shapes
 
 
-def write_t2i_adapter(path: Path, config: UNetConfig = BASE, *, xl: bool = True, channels: int = 3) -> Path:
+def write_t2i_adapter(path: Path, config: UNetConfig = THREE_LEVELS, *, xl: bool = True, channels: int = 3) -> Path:
     """A T2I-Adapter; `xl`: for SDXL, otherwise for SD 1.x."""
     return _save(random_tensors(t2i_adapter_shapes(config, xl=xl, channels=channels), 61), path)
 
@@ -262,3 +266,19 @@ def write_controlnet_union(path: Path, config: UNetConfig = BASE, types: int = 8
     shapes |= _block("transformer_layes.0", width)
     tensors = random_tensors(shapes, 72)
     return _save(randomise(ControlNetwork(config), 71).state_dict() | tensors, path, unet_facts(config))
+
+
+def write_control_lora(path: Path, config: UNetConfig = BASE) -> Path:
+    """A Control-LoRA: factors for what a ControlNet shares with its model, the rest whole."""
+    network = randomise(ControlNetwork(config), 81)
+    own = ("input_hint_block.", "zero_convs.", "middle_block_out.")
+    generator = torch.Generator().manual_seed(82)
+    tensors: dict[str, Tensor] = {"lora_controlnet": torch.zeros(0)}
+    for name, value in network.state_dict().items():
+        if name.startswith(own) or value.ndim < 2:
+            tensors[name] = value
+            continue
+        layer = name.removesuffix(".weight")
+        tensors[f"{layer}.up"] = 0.1 * torch.randn(value.shape[0], RANK, *[1] * (value.ndim - 2), generator=generator)
+        tensors[f"{layer}.down"] = 0.1 * torch.randn(RANK, *value.shape[1:], generator=generator)
+    return _save(tensors, path)

@@ -64,7 +64,7 @@ def randomise(module: nn.Module, seed: int) -> nn.Module:
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in module.named_parameters():
         value = torch.randn(parameter.shape, generator=generator)
-        scale = 0.1 if parameter.ndim == 1 else min(0.1, parameter[0].numel() ** -0.5)
+        scale = 0.1 if parameter.ndim < 2 else min(0.1, parameter[0].numel() ** -0.5)
         parameter.data = 1 + value * 0.1 if "norm" in name and name.endswith("weight") else value * scale
     return module.requires_grad_(False).eval()
 
