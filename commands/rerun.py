@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
+
+import torch
 
 from commands.reports import Report
 from commands.run import written_file
@@ -20,6 +23,8 @@ from folders.workspace import Workspace
 from models.memory import DeviceMemory
 from nodes.provenance import Machine, SavedBy
 from nodes.saving import SaveOptions
+
+MOST_THREADS = max(os.cpu_count() or 1, torch.get_num_threads())
 
 
 class CannotRunError(Exception):
@@ -44,6 +49,7 @@ class Rerunner:
         self.program = running_program()
         self._engine: Engine | None = None
         self._memory: DeviceMemory | None = None
+        self._threads = self._own_threads = torch.get_num_threads()
 
     def __enter__(self) -> Self:
         return self
@@ -52,10 +58,12 @@ class Rerunner:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end()
+        torch.set_num_threads(self._own_threads)
         self._folder.cleanup()
 
     def compute_as(self, made: Machine | None) -> Machine:
-        """Get ready to compute in the formats that a picture was made in, as far as the user leaves them to us.
+        """Get ready to compute as a picture was made: in its formats, if the user leaves them to us, and with as many
+        threads, on which it depends how sums are rounded.
 
         Raises:
             UsageProblem: this machine does not have the device.
@@ -64,9 +72,11 @@ class Rerunner:
         if made is not None and self._dtype == "auto" and made.device == memory.device.type:
             wanted = next((name for name, dtype in DTYPES.items() if str(dtype) == f"torch.{made.model}"), "auto")
             memory = choose_device(self._device, wanted)
-        if self._memory is None or self._memory.dtypes != memory.dtypes:
+        threads = min(max(made.threads, 1), MOST_THREADS) if made is not None else self._own_threads
+        if self._memory is None or (self._memory.dtypes, self._threads) != (memory.dtypes, threads):
             self._end()
-            self._memory = memory
+            self._memory, self._threads = memory, threads
+            torch.set_num_threads(threads)  # before the engine's own thread begins, which takes it over
             self._engine = build_engine(self._registry, self._workspace, memory)
         return Machine.of(memory)
 

@@ -49,6 +49,15 @@ def python_client(name: str) -> Path:
         return folder / "bin" / "python"
 
 
+def bare_packages(name: str, *requirements: str) -> Path:
+    """A folder to put on Python's path, with just these packages and nothing that they depend on."""
+    with _folder(f"bare-{name}", f"{' '.join(requirements)} {sys.version}") as (folder, missing):
+        if missing:
+            target = ("--no-deps", "--target", str(folder))
+            _run([sys.executable, "-m", "pip", "install", "--quiet", *target, *requirements])
+        return folder
+
+
 def node_clients() -> Path:
     """The folder that holds the clients for Node.js, in `node_modules`."""
     with _folder("node", " ".join(NODE_CLIENTS)) as (folder, missing):

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, PngImagePlugin
 
+from commands import rerun
 from commands.comparing import difference
 from commands.verdicts import TOLERANCE, Verdict, exit_code, judged
 from nodes.provenance import Provenance
@@ -161,6 +163,17 @@ def test_the_formats_of_a_picture_are_used_again(weft, written, sampled, made):
     assert "exact" not in full.out and "bfloat16" in full.out
 
 
+def test_as_many_threads_compute_as_then(weft, made, tmp_path, monkeypatch):
+    monkeypatch.setattr(rerun, "MOST_THREADS", 3)
+    carried = json.loads(texts(made[0])["weft"])
+    carried["machine"]["threads"] = 3
+    own = torch.get_num_threads()
+    seen = []
+    monkeypatch.setattr(rerun, "validate", lambda *given, **more: seen.append(torch.get_num_threads()) or 1 / 0)
+    weft("verify", resaved(made[0], tmp_path / "t.png", weft=json.dumps(carried)), "--device", "cpu")
+    assert (seen, torch.get_num_threads()) == ([3], own)
+
+
 def test_without_a_provenance_there_is_nothing_to_verify(weft, made, tmp_path):
     stripped = resaved(made[0], tmp_path / "s.png", weft=None, prompt=None, workflow=None)
     theirs = resaved(made[0], tmp_path / "c.png", weft=None)
@@ -293,11 +306,11 @@ def test_differences_are_measured(ramp):
 
 
 def test_small_differences_are_within_tolerance_and_reasons_are_told(ramp):
-    near = [ramp[0] + np.uint8(2)]
+    near = [ramp[0] + np.uint8(1)]
     verdict = judged(difference(ramp, near), False, False, ["It was made elsewhere."])
     assert verdict.kind == "within_tolerance" and verdict.code == 0
-    assert "2 of 255" in verdict.sentence and verdict.sentence.endswith("It was made elsewhere.")
-    far = judged(difference(ramp, [ramp[0] + np.uint8(3)]), False, False, [])
+    assert "1 of 255" in verdict.sentence and verdict.sentence.endswith("It was made elsewhere.")
+    far = judged(difference(ramp, [ramp[0] + np.uint8(2)]), False, False, [])
     assert far.difference.psnr < TOLERANCE and (far.kind, far.code) == ("differs", 1)
 
 
