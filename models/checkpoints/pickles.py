@@ -64,7 +64,8 @@ def load_pickle(path: Path) -> Any:
         _check_archive(path)
     try:
         records: Any = [(_Ignored, name) for name in _RECORDS]
-        with warnings.catch_warnings(), torch.serialization.safe_globals(records):
+        # tensors made in inference mode, in which nodes run, could not become a module's parameters
+        with torch.inference_mode(False), warnings.catch_warnings(), torch.serialization.safe_globals(records):
             warnings.simplefilter("ignore")  # of protocols and storage classes, which say nothing to the user
             return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except pickle.UnpicklingError as error:
