@@ -125,6 +125,16 @@ def test_a_pickled_checkpoint(files, memory, tmp_path):
     assert torch.equal(model.network.out[2].weight, reference.unet.out[2].weight)
 
 
+def test_a_pickled_checkpoint_is_loaded_in_inference_mode(files, memory, tmp_path):
+    """As nodes do it; the tensors have the format of the computation already, so none is converted."""
+    reference, _ = files["sd15"]
+    path = tmp_path / "fp32.ckpt"
+    torch.save({"state_dict": {name: value.contiguous() for name, value in reference.state.items()}}, path)
+    with torch.inference_mode():
+        found = load_checkpoint(path, memory)
+    assert not any(parameter.is_inference() for parameter in found.model.network.parameters())
+
+
 def test_a_pickled_checkpoint_with_its_trainers_records(files, memory, tmp_path, monkeypatch):
     module = types.ModuleType("pytorch_lightning.callbacks.model_checkpoint")
     module.ModelCheckpoint = type("ModelCheckpoint", (), {"__module__": module.__name__})
