@@ -80,7 +80,9 @@ def load_upscaler(path: Path, memory: DeviceMemory) -> UpscaleModel:
     _check_channels(path, found.input_channels, found.output_channels)
     network: nn.Module = found.model.eval().requires_grad_(False)
     if memory.device.type == "cpu" and found.architecture.id in CONVOLUTIONS_ONLY:
-        network.to(memory_format=torch.channels_last)
+        for parameter in network.parameters():
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     return UpscaleModel(
         network, found, found.architecture.name, found.scale, found.input_channels, found.output_channels, memory
     )
