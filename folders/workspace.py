@@ -204,7 +204,7 @@ class Workspace:
     def has_file(self, folder: str, name: str) -> bool:
         """Whether a name that `list_files` does not show is there all the same, as `sub/x.png [output]` may be."""
         try:
-            return self._named(folder, name).exists()
+            return self.named(folder, name).exists()
         except (UnsafeNameError, OSError):  # OSError: also of a name that is too long for the disk
             return False
 
@@ -215,11 +215,17 @@ class Workspace:
             OSError: the name is refused, or there is no such file.
         """
         try:
-            return file_digest(self._named(folder, name))
+            return file_digest(self.named(folder, name))
         except UnsafeNameError as error:
             raise PermissionError(errno.EACCES, str(error)) from error
 
-    def _named(self, folder: str, name: str) -> Path:
+    def named(self, folder: str, name: str) -> Path:
+        """The file, or in some lists the folder, that a name of `list_files` means.
+
+        Raises:
+            UnsafeNameError: the name points outside.
+            FileNotFoundError: there is none; the text is a sentence.
+        """
         if folder == INPUT_FOLDERS:
             return self.own_folder(name)
         return self.own_file(name, OWN_LISTS[folder]) if folder in OWN_LISTS else self.model(folder, name)

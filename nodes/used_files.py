@@ -10,7 +10,7 @@ from execution.ancestor import Ancestor
 from folders.content_digests import ContentDigests
 from folders.digest import WHOLE_BELOW, file_digest
 from folders.safe_paths import UnsafeNameError
-from folders.workspace import INPUT_KINDS, Workspace
+from folders.workspace import Workspace
 from models.adapters.embeddings import EmbeddingFolders
 from models.sdxl.prompt_tokens import embedding_names
 from nodes.prompt_files import EMBEDDINGS
@@ -29,9 +29,7 @@ class NamedFile(NamedTuple):
 def path_of(workspace: Workspace, folder: str, name: str) -> Path | None:
     """Where a file lies that a node names; None: nowhere."""
     try:
-        if folder in INPUT_KINDS:
-            return workspace.own_file(name)
-        return workspace.model(folder, name)
+        return workspace.named(folder, name)
     except (UnsafeNameError, OSError):
         if folder == EMBEDDINGS:  # prompts leave the suffix away
             return EmbeddingFolders(tuple(workspace.searched_folders(EMBEDDINGS))).find(name)

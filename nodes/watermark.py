@@ -29,7 +29,9 @@ SavedWatermark = Annotated[
     Literal["none", "sdxl"],
     Optional(),
     Advanced(),
-    Help("sdxl: hide the 48 bits that SDXL pipelines write, which say that the picture was made by a model."),
+    Help(
+        "sdxl: hide the 48 bits that SDXL pipelines write, which say that a model made the picture. JPEG destroys them."
+    ),
 ]
 """An input of nodes that save pictures; the last, so that saved workflows keep their widgets' places."""
 

@@ -1,22 +1,25 @@
 """Batches of pictures saved as one moving picture each."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from PIL import Image as Pillow
-from PIL import PngImagePlugin
+from PIL import ImageSequence, PngImagePlugin
 
 from execution.fields import Help, Range
 from execution.node import Context, NodeInputError, Ui, node
 from nodes.background import in_background
 from nodes.hidden import ExtraPngInfo, Prompt
 from nodes.image_files import NOT_FINITE, check_pictures
+from nodes.picture_records import PictureRecords
 from nodes.pictures import to_bytes
 from nodes.saving import Claims, numbered_files, texts_for
 from nodes.types import Image
+from nodes.watermark import SavedWatermark, marked_if_possible
 
 Frames = Annotated[Image, Help("The frames, in their order.")]
 FilePrefix = Annotated[str, Help("Beginning of the file name, with a sub-folder if you like; as in Save Image.")]
@@ -39,8 +42,10 @@ async def save_animation(
     encode: Encode,
     prompt: Prompt,
     extra_pnginfo: ExtraPngInfo,
+    watermark: SavedWatermark,
+    exact: bool = True,
 ) -> Ui:
-    """Write a batch [B, H, W, C] as one numbered file.
+    """Write a batch [B, H, W, C] as one numbered file. `exact`: the format keeps every pixel as it is.
 
     Raises:
         NodeInputError: the batch is no picture or too large for the format, or the prefix points outside the folder.
@@ -55,6 +60,7 @@ async def save_animation(
         )
     files = numbered_files(ctx, "output", prefix, width, height)
     claims = Claims(ctx, 1)  # before anything is awaited: calls get their turns in the order of their items
+    records = PictureRecords.begin(ctx, prompt)
 
     def write() -> Ui:
         if not torch.isfinite(images).all():
@@ -63,12 +69,15 @@ async def save_animation(
         saved = claim.found() if claim is not None else None
         if saved is None:
             frames: list[Pillow.Image] = []
-            for picture in images:
+            for picture in marked_if_possible(ctx, images) if watermark == "sdxl" else images:
                 ctx.check_cancelled()
                 frames.append(_frame(picture))
             lasting = max(1, int(1000 / fps))
-            content = encode(frames, texts_for(ctx, prompt, extra_pnginfo), lasting)
-            saved = files.write(content, suffix, claim=claim)
+            texts = texts_for(ctx, prompt, extra_pnginfo)
+            if records is not None:
+                pixels = map(np.asarray, frames) if exact else _decoded(encode(frames, {}, lasting))
+                texts |= records.texts(pixels, 0, 1)
+            saved = files.write(encode(frames, texts, lasting), suffix, claim=claim)
         return Ui({"images": [saved.to_ui()], "animated": [len(images) > 1]})
 
     return await in_background(ctx, write)
@@ -77,6 +86,12 @@ async def save_animation(
 def _frame(picture: torch.Tensor) -> Pillow.Image:
     pixels = to_bytes(picture)
     return Pillow.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
+
+
+def _decoded(content: bytes) -> Iterator[npt.NDArray[np.uint8]]:
+    with Pillow.open(io.BytesIO(content)) as file:
+        for frame in ImageSequence.Iterator(file):
+            yield np.asarray(frame.convert("RGBA"))
 
 
 @node("SaveAnimatedWEBP", category="image/animation", display_name="SaveAnimatedWEBP", output=True)
@@ -88,6 +103,7 @@ async def save_animated_webp(
     lossless: Annotated[bool, Help("Keep every pixel as it is; larger.")] = True,
     quality: Annotated[int, Range(0, 100), Help("How good it looks; when lossless, how hard to compress.")] = 80,
     method: Annotated[Literal["default", "fastest", "slowest"], Help("How much time to take for a smaller file.")],
+    watermark: SavedWatermark = "none",
     prompt: Prompt = None,
     extra_pnginfo: ExtraPngInfo = None,
     ctx: Context,
@@ -104,7 +120,9 @@ async def save_animated_webp(
             frames, "WEBP", lasting, exif=exif.tobytes(), lossless=lossless, quality=quality, method=EFFORT[method]
         )
 
-    return await save_animation(ctx, images, filename_prefix, fps, ".webp", encode, prompt, extra_pnginfo)
+    return await save_animation(
+        ctx, images, filename_prefix, fps, ".webp", encode, prompt, extra_pnginfo, watermark, lossless
+    )
 
 
 @node("SaveAnimatedPNG", category="image/animation", display_name="SaveAnimatedPNG", output=True)
@@ -114,6 +132,7 @@ async def save_animated_png(
     filename_prefix: FilePrefix = "ComfyUI",
     fps: FramesPerSecond = 6.0,
     compress_level: Annotated[int, Range(0, 9), Help("0: fast and large, 9: slow and small.")] = 4,
+    watermark: SavedWatermark = "none",
     prompt: Prompt = None,
     extra_pnginfo: ExtraPngInfo = None,
     ctx: Context,
@@ -126,7 +145,7 @@ async def save_animated_png(
             info.add_text(name, text)
         return _written(frames, "PNG", lasting, pnginfo=info, compress_level=compress_level)
 
-    return await save_animation(ctx, images, filename_prefix, fps, ".png", encode, prompt, extra_pnginfo)
+    return await save_animation(ctx, images, filename_prefix, fps, ".png", encode, prompt, extra_pnginfo, watermark)
 
 
 def _written(frames: Sequence[Pillow.Image], form: str, lasting: int, **options: object) -> bytes:

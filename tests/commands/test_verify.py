@@ -284,6 +284,25 @@ def test_a_webp_that_carries_the_texts_is_verified_as_well(weft, made, tmp_path)
     assert ": exact: " in done.lines[0] and ": changed after saving: " in done.lines[1]
 
 
+@pytest.mark.parametrize("lossless", [True, False])
+def test_moving_pictures_are_verified_as_well(weft, written, tmp_path, lossless):
+    flat = {"class_type": "EmptyImage", "inputs": {"width": 256, "height": 256, "batch_size": 2, "color": 0x4080C0}}
+    other = {"class_type": "EmptyImage", "inputs": {"width": 256, "height": 256, "batch_size": 1, "color": 0xFF0000}}
+    saved = {"images": ["3", 0], "filename_prefix": "a", "fps": 6.0, "watermark": "sdxl"}
+    webp = {**saved, "lossless": lossless, "quality": 70, "method": "fastest"}
+    prompt = {
+        "1": flat,
+        "2": other,
+        "3": {"class_type": "ImageBatch", "inputs": {"image1": ["1", 0], "image2": ["2", 0]}},
+        "4": {"class_type": "SaveAnimatedWEBP", "inputs": webp},
+        "5": {"class_type": "SaveAnimatedPNG", "inputs": {**saved, "compress_level": 4}},
+    }
+    paths = weft("run", written(prompt)).lines
+    assert {Path(path).suffix for path in paths} == {".png", ".webp"}
+    done = weft("verify", *paths)
+    assert (done.code, done.out.count(": exact: ")) == (0, 2), done.out
+
+
 def test_a_device_that_is_not_there_is_refused(weft, made):
     done = weft("verify", made[0], "--device", "cuda:99")
     assert done.code == 2 and "Error:" in done.err

@@ -19,8 +19,11 @@ DEVIATIONS = {
     ("DualCLIPLoader", "inputs.optional.device"): "our default is stated; it is the first option, which is theirs",
     ("CLIPVisionLoader", "inputs.required.clip_name"): "image encoders lie in models/clip_vision, not text_encoders",
     ("LoadLatent", "inputs.required.latent"): "the folder key tells .latent files from pictures; both lie in input/",
-    ("SaveImage", "inputs.optional.watermark"): "ours, after theirs and optional: nothing of theirs moves",
-    ("SaveImage", "order.optional"): "ours, after theirs and optional: nothing of theirs moves",
+    **{
+        (name, field): "ours, after theirs and optional: nothing of theirs moves"
+        for name in ("SaveImage", "SaveAnimatedWEBP", "SaveAnimatedPNG")
+        for field in ("inputs.optional.watermark", "order.optional")
+    },
     ("PrimitiveFloat", "inputs.required.value"): "bounds of a number are numbers: 2^63 - 1 is rounded to 2^63",
     ("LoadImageOutput", "inputs.required.image"): "the results are listed here; their editor asks for them by itself",
     ("LoadImageSetFromFolderNode", "inputs.required.folder"): "the folders of the machine that the reference is of",
