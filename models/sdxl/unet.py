@@ -315,7 +315,8 @@ class UNet(nn.Module):
             for patch in call.patches:
                 x, skip = patch.before_output(x, skip, spot)
             size = (skips[-1].shape[-2], skips[-1].shape[-1]) if skips else None
-            x = stage(torch.cat([x, skip], dim=1), emb, context, size, spot)
+            # a patch may have changed the size
+            x = stage(torch.cat([x, skip], dim=1), emb, context, size, _spot(call, "output", number, x))
         return self.out(x)
 
     def _down(

@@ -405,6 +405,20 @@ def test_what_a_controlnet_made_for_another_size_is_left_out():
     assert relative(found, network(*arguments, call=call)) > 1e-3
 
 
+def test_patches_after_deep_shrink_see_the_size_that_the_features_have():
+    seen = set()
+
+    class Noting(HyperTile):
+        def around(self, which, tokens, spot, rest):
+            assert tokens.q.shape[1] == spot.size[0] * spot.size[1]
+            seen.add((spot.part, spot.number, spot.size))
+            return rest(tokens)
+
+    network = (shrink(stage=2), Noting(64, 2, 2, False))
+    guided(made().with_tweak("both", network=network), latent(32, 32))
+    assert {("output", 0, (4, 4)), ("output", 1, (4, 4)), ("output", 2, (8, 8)), ("output", 3, (16, 16))} <= seen
+
+
 # token merging
 
 
