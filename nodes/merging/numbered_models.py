@@ -17,7 +17,7 @@ from models.export.stream import write_tensors
 from models.export.tensors import ExportError, Tensors, total_size
 from nodes.numbering import FileNumbers
 from nodes.publishing import publish
-from nodes.saving import PREFIX, NumberedFiles, SavedFile
+from nodes.saving import PREFIX, NumberedFiles, SavedFile, SaveOptions
 
 SUFFIX = ".safetensors"
 
@@ -83,7 +83,9 @@ def model_claim(ctx: Context) -> ModelClaim | None:
 
 def numbered_models(ctx: Context, prefix: str) -> NumberedModels:
     """Names in the output folder."""
-    return NumberedModels(ctx.service(Workspace), "output", prefix, numbers=ctx.optional(FileNumbers))
+    options = ctx.optional(SaveOptions) or SaveOptions()
+    workspace = options.results or ctx.service(Workspace)
+    return NumberedModels(workspace, "output", prefix, numbers=ctx.optional(FileNumbers))
 
 
 def save_tensors(ctx: Context, prefix: str, tensors: Tensors, notes: dict[str, str]) -> SavedFile:
