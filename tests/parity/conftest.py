@@ -3,7 +3,12 @@
 import pytest
 
 from folders.workspace import Workspace
+from models.sdxl.text_encoder import hide_broken_torchvision
 from tests.parity.diffusers_pipelines import Nodes, base_pair, refiner_pair
+
+# `diffusers` takes a torchvision that is installed for one that works. spandrel brings one along, which beside a torch
+# for CPUs alone is often built for another; it must learn so before it first looks.
+hide_broken_torchvision()
 
 
 @pytest.fixture(scope="session")

@@ -6,18 +6,15 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from folders.workspace import Workspace
 from nodes.conditioning import conditioning_zero_out
 from nodes.text import clip_set_last_layer, clip_text_encode
 from tests.models.small_models import G_WIDTH, L_WIDTH, relative
 from tests.parity.diffusers_pipelines import (
     TRAIN,
-    Nodes,
     base_pair,
     call,
     first_noise,
     pipeline,
-    refiner_pair,
     seeded,
 )
 
@@ -27,21 +24,6 @@ TOLERANCE = 1e-5
 SEED, CFG, STEPS, SIDE = 3, 5.0, 4, 8
 PROMPT, NEGATIVE = "a red fox", "blurry"
 SETTINGS = {"seed": SEED, "steps": STEPS, "cfg": CFG, "scheduler": "ddim_uniform"}
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return base_pair(tmp_path_factory.mktemp("base"))
-
-
-@pytest.fixture(scope="module")
-def refiner(tmp_path_factory):
-    return refiner_pair(tmp_path_factory.mktemp("refiner"))
-
-
-@pytest.fixture
-def nodes(tmp_path):
-    return Nodes(Workspace(tmp_path))
 
 
 def scheduler():
