@@ -70,7 +70,8 @@ class Gligen:
             ValueError: its fusers are for other transformer blocks; the message is a sentence.
         """
         blocks = dict(_blocks(model.network))
-        own = {place: self.network.fusers[number].norm1.weight.shape[0] for place, number in self.places.items()}
+        norms = {place: f"fusers.{number}.norm1.weight" for place, number in self.places.items()}
+        own = {place: self.network.get_parameter(norm).shape[0] for place, norm in norms.items()}
         if own != blocks:
             fitting = sum(blocks.get(place) == width for place, width in own.items())
             raise ValueError(

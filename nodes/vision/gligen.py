@@ -57,7 +57,7 @@ def gligen_text_box_apply(
     box = Box(pooled, height // PIXELS, width // PIXELS, y // PIXELS, x // PIXELS)
     made: list[list[object]] = []
     for states, options in conditioning_to:
-        before = options["gligen"][2] if "gligen" in options else []
+        before: list[Box] = options["gligen"][2] if "gligen" in options else []
         if len(before) == BOXES:
             ctx.warn(f"GLIGEN knows {BOXES} boxes; further ones do not count.")
         made.append([states, {**options, "gligen": ("position", gligen_textbox_model, [*before, box])}])
