@@ -23,7 +23,7 @@ from nodes.provenance import Provenance, ProvenanceError, pixel_digest
 from nodes.used_files import path_of
 
 NO_PROVENANCE = (
-    "no provenance: the file does not say where it came from. It was saved by another program, by a Weft before 0.2 or "
+    "no provenance: the file does not say where it came from. It was saved by another program, by an earlier Weft or "
     "with --disable-metadata, or a program that handled it later took that out. Use the file as it was first saved."
 )
 

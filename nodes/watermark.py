@@ -94,7 +94,8 @@ def embed_watermark(
 ) -> Image:
     """Hide a message in pictures, invisibly: the library `invisible-watermark` reads it with its method dwtDct.
 
-    It outlives saving as PNG and lossless WEBP, but hardly a JPEG, and no scaling or cropping at the left or the top.
+    It outlives saving as PNG and lossless WEBP, painting over parts and a cut at the bottom; hardly a JPEG, and
+    neither scaling nor another cut.
     """
     bits = read_message(kind, message)
     try:

@@ -115,16 +115,17 @@ def test_a_few_wrong_bits_do_not_matter_and_many_do():
         bits = [1 - bit if place < wrong else bit for place, bit in enumerate(SDXL_MESSAGE)]
         return detect_watermark(image=saved(embed(smooth(256, 256), tuple(bits))))
 
-    assert found(7).found == [True] and found(7).share == [41 / 48]
+    assert found(8).found == [True] and found(8).share == [40 / 48]
     assert found(9).found == [False] and found(9).share == [39 / 48]
 
 
-def test_it_survives_a_crop_at_the_right_and_the_bottom_and_other_blocks_drawn_over():
+def test_it_survives_a_cut_at_the_bottom_and_parts_painted_over_and_no_other_cut():
     marked = embed_watermark(image=smooth(512, 512))
     marked[:, 100:300, 50:250] = 0.5
     assert detect_watermark(image=saved(marked)).found == [True]
-    narrower = embed_watermark(image=smooth(512, 512))[:, :400]
-    assert detect_watermark(image=saved(narrower)).found == [True]
+    marked = embed_watermark(image=smooth(512, 512))
+    assert detect_watermark(image=saved(marked[:, :400])).found == [True]
+    assert detect_watermark(image=saved(marked[:, :, :400])).found == [False]
 
 
 def test_of_the_three_readings_the_opposite_one_is_the_first_turned_round():
