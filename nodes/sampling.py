@@ -49,6 +49,8 @@ def ksampler(
 ) -> Latent:
     """Draw a picture: noise is added to the latents and removed step by step as the prompts say."""
     check_names(sampler_name, scheduler)
+    if not 0 <= denoise <= 1:  # by a link, which validation cannot judge
+        raise NodeInputError("denoise", f"denoise is {denoise:g}. Give a number from 0 (nothing) to 1 (everything).")
     latent = samples_for(model, latent_image)
     noise = seeded_noise(latent.shape, seed, latent_image.get("batch_index"))
     run = sample(
@@ -95,6 +97,11 @@ def ksampler_advanced(
 ) -> Latent:
     """Do some of a picture's steps, so that another sampler or model can do the rest (SDXL base, then refiner)."""
     check_names(sampler_name, scheduler)
+    if start_at_step >= min(end_at_step, steps):
+        ctx.warn(
+            f"No step is done: start_at_step is {start_at_step}, and the last of the {steps} steps to do is before "
+            f"{min(end_at_step, steps)}. The latents are handed on as they are; lower start_at_step."
+        )
     latent = samples_for(model, latent_image)
     noise = torch.zeros(latent.shape)
     if add_noise == "enable":

@@ -5,7 +5,7 @@ from typing import Annotated
 import torch
 
 from execution.fields import Help, Optional
-from execution.node import node
+from execution.node import NodeInputError, node
 from models.inpainting.change_map import change_map
 from models.sampling.tweaks import MaskedRun
 from nodes.types import Fraction, Model
@@ -24,6 +24,8 @@ def differential_diffusion(
     ] = 1.0,
 ) -> Model:
     """Read grey in masks as how much may change there: light parts are drawn from early on, dark ones late."""
+    if not 0 <= strength <= 1:  # by a link, which validation cannot judge
+        raise NodeInputError("strength", f"The strength is {strength:g}. Give a number from 0 to 1.")
 
     def at(run: MaskedRun, sigma: float) -> torch.Tensor:
         return change_map(run, sigma, strength)

@@ -177,6 +177,12 @@ def test_a_mask_of_black_and_white_is_the_same_until_the_last_step(drawer, pictu
     assert 0 < (plain - hard).abs().mean() < 0.04
 
 
+def test_a_strength_out_of_range_by_a_link_is_refused(drawer):
+    with pytest.raises(NodeInputError, match="from 0 to 1") as error:
+        differential_diffusion(model=drawer["model"], strength=1.5)
+    assert error.value.input_name == "strength"
+
+
 # Crop and stitch
 
 

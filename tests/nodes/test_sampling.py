@@ -5,7 +5,7 @@ import torch
 from torch.testing import assert_close
 
 from execution.errors import Cancelled
-from execution.events import Preview, Progress
+from execution.events import Preview, Progress, Warned
 from execution.node import NodeInputError
 from models.sampling.noise import seeded_noise
 from models.sampling.sample import final_latent, sample
@@ -181,3 +181,23 @@ def test_prompts_of_another_model_are_refused(given, models):
     refiner = checkpoint_loader(ckpt_name="refiner.safetensors", ctx=models.ctx)
     with pytest.raises(NodeInputError, match="belong to the model"):
         ksampler(**{**given, "model": refiner.MODEL}, **SETTINGS, seed=1, steps=1, latent_image=blank())
+
+
+@pytest.mark.parametrize("start, end", [(4, 4), (5, 2), (6, 10_000)])
+def test_a_range_without_steps_hands_the_latents_on_and_says_so(given, models, start, end):
+    latent = {"samples": torch.ones(1, 4, 8, 8)}
+    assert torch.equal(advanced(given, latent, start, end)["samples"], latent["samples"])
+    (warned,) = models.told(Warned)
+    assert f"start_at_step is {start}" in warned.sentence and "lower start_at_step" in warned.sentence
+
+
+def test_a_range_with_steps_is_not_warned_of(given, models):
+    advanced(given, blank(), 5, 6)
+    assert models.told(Warned) == []
+
+
+@pytest.mark.parametrize("denoise", [-0.1, 1.7])
+def test_a_share_of_denoising_out_of_range_by_a_link_is_refused(given, denoise):
+    with pytest.raises(NodeInputError, match="from 0") as error:
+        ksampler(**given, **SETTINGS, seed=1, steps=2, denoise=denoise, latent_image=blank())
+    assert error.value.input_name == "denoise"
