@@ -128,6 +128,14 @@ def noised(
     return model.unscaled(x)
 
 
+def noise_in(model: Model, noisy: torch.Tensor, clean: torch.Tensor, sigma: float) -> torch.Tensor:
+    """Return the noise [B, C, h, w] that makes `noisy` of `clean` at level `sigma` of a run: undo `noised`."""
+    starts_there = model.schedule.starts_from_pure_noise(sigma)
+    zero, one = torch.zeros(1), torch.ones(1)
+    strength = model.schedule.scale_noise(one, zero, sigma, from_pure_noise=starts_there).item()
+    return (model.scaled(noisy.float()) - model.scaled(clean.float())) / strength
+
+
 def final_latent(steps: Iterable[Step], latent: torch.Tensor) -> torch.Tensor:
     """Run to the end and return the result [B, 4, h, w] on the CPU: `latent` itself when there is no step."""
     for step in steps:

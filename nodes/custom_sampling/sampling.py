@@ -42,7 +42,7 @@ def sampler_custom(
 ) -> Sampled:
     """Draw a picture by a sampler and noise levels of one's own."""
     noise = SeededNoise(noise_seed) if add_noise else NoNoise(noise_seed)
-    return _sampled(CfgGuider(model, positive, negative, cfg), noise, sampler, sigmas, latent_image, ctx, "positive")
+    return sampled(CfgGuider(model, positive, negative, cfg), noise, sampler, sigmas, latent_image, ctx, "positive")
 
 
 @node("SamplerCustomAdvanced", category="sampling/custom_sampling", display_name="SamplerCustomAdvanced")
@@ -56,10 +56,10 @@ def sampler_custom_advanced(
     ctx: Context,
 ) -> Sampled:
     """Draw a picture from parts that each come from a node of their own."""
-    return _sampled(guider, noise, sampler, sigmas, latent_image, ctx, "guider")
+    return sampled(guider, noise, sampler, sigmas, latent_image, ctx, "guider")
 
 
-def _sampled(
+def sampled(
     guider: guiders.Guider,
     noise: NoiseValue,
     sampler: Sampler,
@@ -68,9 +68,15 @@ def _sampled(
     ctx: Context,
     blamed: str,
 ) -> Sampled:
+    """Run through the levels; `blamed` is the input that the conditioning came by.
+
+    Raises:
+        NodeInputError: the latents or the conditioning are not for this model.
+        Cancelled: the user cancelled the run.
+    """
     samples = samples_for(guider.model, start)
     levels = distinct(sigmas)
-    if len(levels) == 1:  # the whole of a run that was split before its first step: noise, and nothing removed
+    if len(levels) == 1:  # the first part of a run that was split before its first step: noise, and nothing removed
         noisy = noised(guider.model, noise.generate_noise(start), samples, levels[0].item(), pure=True)
         return Sampled(with_samples(start, noisy), with_samples(start, samples))
     run = sample_guided(

@@ -30,8 +30,8 @@ def beta_scheduler(
     *,
     model: Scheduled,
     steps: StepCount = 20,
-    alpha: Annotated[Shape, Help("Below 1 dense at high noise; above 1 sparse there.")] = 0.6,
-    beta: Annotated[Shape, Help("The same at low noise.")] = 0.6,
+    alpha: Annotated[Shape, Help("Below 1 steps crowd at low noise; above 1 they keep away from there.")] = 0.6,
+    beta: Annotated[Shape, Help("The same at high noise.")] = 0.6,
 ) -> Sigmas:
     """Noise levels at the quantiles of a beta distribution of timesteps (Lee et al. 2024)."""
     for name, value in (("alpha", alpha), ("beta", beta)):
