@@ -30,6 +30,8 @@ def set_union_control_net_type(
     type: Annotated[Kind, Help("What the picture is; auto: the network is not told. tile and repaint need ProMax.")],
 ) -> ControlNet:
     """Tell a union ControlNet what kind of picture it will read."""
+    if type not in get_args(Kind):  # by a link, which validation cannot judge
+        raise NodeInputError("type", f"There is no kind {type!r}. Choose one of {', '.join(get_args(Kind))}.")
     try:
         return control_net.of_kind(None if type == AUTO else KINDS.index(type))
     except ValueError as error:

@@ -8,14 +8,21 @@ from safetensors.torch import save_file
 
 from models.adapters.gligen import load_gligen
 from models.adapters.t2i_network import AdapterNetwork, adapter_config
-from models.checkpoint import CheckpointError
+from models.checkpoint import CheckpointError, load_checkpoint
 from models.memory import DeviceMemory
 from models.vision.clip_file import find_clip_vision
 from models.vision.clip_network import vision_config
 from models.vision.clip_vision import load_clip_vision
 from models.vision.photomaker import load_photomaker
 from models.vision.style_model import load_style_model
-from tests.models.small_adapters import t2i_adapter_shapes, write_clip_vision, write_photomaker
+from tests.models.small_adapters import (
+    t2i_adapter_shapes,
+    write_clip_vision,
+    write_gligen,
+    write_photomaker,
+    write_style_model,
+    write_t2i_adapter,
+)
 from tests.models.small_models import make
 
 MEMORY = DeviceMemory.choose("cpu")
@@ -89,6 +96,19 @@ def test_other_files_are_named_for_what_they_are(load, tmp_path):
         load(tmp_path / "page.safetensors", MEMORY)
     with pytest.raises(CheckpointError, match="does not exist"):
         load(tmp_path / "none.bin", MEMORY)
+
+
+def test_what_steers_by_pictures_is_recognised_elsewhere(tmp_path):
+    writers = {
+        "T2I-Adapter. Load it with ControlNetLoader": write_t2i_adapter,
+        "style model. Load it with StyleModelLoader": write_style_model,
+        "GLIGEN model. Load it with GLIGENLoader": write_gligen,
+        r"image encoder \(CLIP vision\). Load it with CLIPVisionLoader": write_clip_vision,
+    }
+    for number, (says, write) in enumerate(writers.items()):
+        file = write(tmp_path / f"{number}.safetensors")
+        with pytest.raises(CheckpointError, match=says.replace(" Load", ".* Load")):
+            load_checkpoint(file, MEMORY)
 
 
 def test_a_part_of_an_image_encoder_says_what_is_missing(tmp_path):

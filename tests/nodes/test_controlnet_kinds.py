@@ -87,6 +87,12 @@ def test_kinds_that_a_file_does_not_know_blame_the_input(bench):
         assert error.value.input_name == "control_net"
 
 
+def test_a_kind_that_came_by_a_link_is_judged(bench):
+    with pytest.raises(NodeInputError, match=r"no kind 'sketch'\. Choose one of auto, openpose") as error:
+        told(load(bench, "union"), "sketch")
+    assert error.value.input_name == "type"
+
+
 def test_an_adapter_for_another_model_is_told_by_the_sampler(bench):
     with pytest.raises(NodeInputError, match=r"T2I-Adapter adapter\.safetensors .* SD 1\.x\)"):
         draw(bench, load(bench, "adapter"))
