@@ -118,7 +118,9 @@ def build_engine(
     background = Background()
     program = running_program()
     services: list[object] = [workspace, memory, FileNumbers(), background, SaveOptions(chosen.metadata)]
-    services += [program, ContentDigests(cache_folder(workspace) / "content_digests.jsonl")]
+    services.append(program)
+    if chosen.metadata:
+        services.append(ContentDigests(cache_folder(workspace) / "content_digests.jsonl"))
     if chosen.tidy:
         background.begin(lambda: remove_leftovers(workspace.folder("output")))
         background.begin(lambda: remove_leftovers(workspace.folder("temp")))

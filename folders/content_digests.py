@@ -22,6 +22,10 @@ def _nothing() -> None:
     """Nobody asks whether to stop."""
 
 
+class _ClosedError(Exception):
+    """Nobody wants the digest any more."""
+
+
 class ContentDigests:
     """Digests of files by what the disk says of them: size, times of change and number. May be used from any thread.
 
@@ -33,6 +37,31 @@ class ContentDigests:
         self._notes = notes
         self._lock = threading.Lock()
         self._known: Known | None = None
+        self._reading: list[threading.Thread] = []
+        self._closed = threading.Event()
+
+    def begin(self, path: Path) -> None:
+        """Read a large file beside what goes on, so that its digest is there when it is asked for."""
+        if self._closed.is_set() or not path.is_file() or path.stat().st_size < WHOLE_BELOW:
+            return
+        self._reading = [one for one in self._reading if one.is_alive()]
+        reading = threading.Thread(target=self._read_ahead, args=(path,), name="content-digest", daemon=True)
+        self._reading.append(reading)
+        reading.start()
+
+    def close(self) -> None:
+        """Give up what `begin` began."""
+        self._closed.set()
+        for reading in self._reading:
+            reading.join()
+
+    def _read_ahead(self, path: Path) -> None:
+        with suppress(_ClosedError, OSError):  # whoever asks for it then hears why
+            self.of(path, self._stop_if_closed)
+
+    def _stop_if_closed(self) -> None:
+        if self._closed.is_set():
+            raise _ClosedError
 
     def of(self, path: Path, check: Callable[[], None] = _nothing) -> str:
         """The SHA-256 of a file as hexadecimal digits; of a folder, that of the names and digests of its files.

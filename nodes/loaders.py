@@ -6,6 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from execution.fields import Advanced, Files, Help, Optional
 from execution.node import Context, NodeInputError, node
+from folders.content_digests import ContentDigests
 from folders.safe_paths import UnsafeNameError
 from folders.workspace import Workspace
 from models.adapters.embeddings import EmbeddingFolders
@@ -41,11 +42,15 @@ def model_file(ctx: Context, kind: str, input_name: str, name: str) -> Path:
         NodeInputError: it is not there, or the name is refused.
     """
     try:
-        return ctx.service(Workspace).model(kind, name)
+        path = ctx.service(Workspace).model(kind, name)
     except FileNotFoundError as error:
         raise NodeInputError(input_name, f"{error.strerror}.") from error
     except UnsafeNameError as error:
         raise NodeInputError(input_name, str(error)) from error
+    digests = ctx.optional(ContentDigests)
+    if digests is not None:  # pictures made with it will name its content
+        digests.begin(path)
+    return path
 
 
 def with_embeddings(ctx: Context, clip: Clip) -> Clip:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 from contextlib import closing
 
 import numpy as np
@@ -182,6 +183,37 @@ def test_digests_of_large_files_are_kept_and_follow_the_content(tmp_path, monkey
     assert again.of(model, lambda: looked.append(1)) == hashlib.sha256(b"y" * 100).hexdigest() and looked
     notes.write_bytes(b'\xff{"path": 1}\n[]\n{"path"\n')
     assert ContentDigests(notes).of(model) == hashlib.sha256(b"y" * 100).hexdigest()
+
+
+def test_a_large_file_is_read_beside_what_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("folders.content_digests.WHOLE_BELOW", 10)
+    (tmp_path / "large").write_bytes(b"x" * 100)
+    (tmp_path / "small").write_bytes(b"x")
+    digests, read = ContentDigests(), []
+    monkeypatch.setattr("folders.content_digests._digest", lambda path, check: read.append(path.name) or "digest")
+    digests.begin(tmp_path / "large")
+    digests.begin(tmp_path / "small")
+    digests.begin(tmp_path / "none")
+    digests.close()
+    assert digests.of(tmp_path / "large") == "digest" and read == ["large"]
+
+
+def test_reading_beside_ends_when_nobody_wants_it_any_more(tmp_path, monkeypatch):
+    monkeypatch.setattr("folders.content_digests.WHOLE_BELOW", 10)
+    (tmp_path / "large").write_bytes(b"x" * 100)
+    begun = threading.Event()
+
+    def forever(path, check):
+        begun.set()
+        while True:
+            check()
+
+    monkeypatch.setattr("folders.content_digests._digest", forever)
+    digests = ContentDigests()
+    digests.begin(tmp_path / "large")
+    assert begun.wait(30)
+    digests.close()
+    assert not [one for one in threading.enumerate() if one.name == "content-digest"]
 
 
 def test_the_digest_of_a_folder_is_of_the_names_and_contents_in_it(tmp_path):
