@@ -19,10 +19,7 @@ class Kind(NamedTuple):
 ANOTHER_FAMILY = "Weft runs Stable Diffusion XL, 1.x and 2.x: choose such a checkpoint."
 
 # Kinds that have a UNet like ours, and would give nonsense
-LOOKALIKES = (
-    Kind(("time_stack.", "motion_modules.", "temporal_transformer."), "a video model", ANOTHER_FAMILY),
-    Kind(("edm_mean", "edm_vpred."), "a checkpoint for another noise schedule (EDM)", ANOTHER_FAMILY),
-)
+LOOKALIKES = (Kind(("time_stack.", "motion_modules.", "temporal_transformer."), "a video model", ANOTHER_FAMILY),)
 
 KINDS = (
     Kind(("lora_up.", "lora_down.", ".lora_A.", ".lora_B.", "hada_w1_a", "lokr_w1", ".dora_scale"), "a LoRA",

@@ -16,8 +16,9 @@ from models.checkpoints.layout import Parts
 from models.checkpoints.schedule import noise_schedule
 from models.checkpoints.weights import Weights
 from models.memory import DeviceMemory
-from models.sampling.zero_terminal_snr import LAST_SIGNAL, zero_terminal_snr
+from models.sampling.continuous_schedule import EdmSchedule
 from models.sampling.noise_schedule import scaled_linear_alphas_cumprod
+from models.sampling.zero_terminal_snr import LAST_SIGNAL, zero_terminal_snr
 from models.sdxl.text import TextError
 from models.vae_codec import decode_latent, encode_image
 from tests.models.small_models import make, open_clip_state, relative, transformers_state
@@ -194,6 +195,17 @@ def test_v_prediction_and_zero_terminal_snr(tmp_path, memory):
     assert both.sigma_min == pytest.approx(v.sigma_min, rel=1e-3)
 
 
+def test_checkpoints_that_know_every_noise_level(tmp_path, memory):
+    bounds = {"edm_vpred.sigma_min": torch.tensor(0.01), "edm_vpred.sigma_max": torch.tensor(90.0)}
+    cosxl = load_unet(make("sdxl").save(tmp_path / "cosxl.safetensors", **bounds), memory).schedule
+    assert isinstance(cosxl, EdmSchedule) and cosxl.prediction == "v_prediction"
+    assert cosxl.sigma_min == pytest.approx(0.01, rel=1e-3) and cosxl.sigma_max == pytest.approx(90, rel=1e-3)
+    marks = {"edm_mean": torch.zeros(4), "edm_std": torch.ones(4)}
+    playground = load_unet(make("sdxl").save(tmp_path / "playground.safetensors", **marks), memory)
+    assert isinstance(playground.schedule, EdmSchedule) and playground.schedule.prediction == "edm"
+    assert playground.latent_statistics is not None
+
+
 def test_zero_terminal_snr_keeps_the_first_step():
     before = scaled_linear_alphas_cumprod()
     after = zero_terminal_snr(before)
@@ -231,12 +243,6 @@ def test_other_kinds_of_files_are_named(tmp_path, memory, names, said):
     path = tmp_path / "some.safetensors"
     save_file({name: torch.zeros(2, 2) for name in names}, path)
     with pytest.raises(CheckpointError, match=rf"some.safetensors.*{said}"):
-        load_checkpoint(path, memory)
-
-
-def test_a_checkpoint_for_another_noise_schedule_is_refused(tmp_path, memory):
-    path = make("sdxl").save(tmp_path / "edm.safetensors", edm_mean=torch.zeros(4))
-    with pytest.raises(CheckpointError, match="EDM"):
         load_checkpoint(path, memory)
 
 
