@@ -19,6 +19,7 @@ from models.checkpoint import Checkpoint, load_checkpoint
 from models.memory import DeviceMemory
 from models.sampling.noise_schedule import NoiseSchedule
 from models.sdxl.tokenizer import ClipTokenizer
+from nodes.custom_sampling.denoising_range import ksampler_denoising_range
 from nodes.loaders import with_embeddings
 from nodes.sampling import ksampler, ksampler_advanced
 from nodes.text import clip_text_encode_sdxl, clip_text_encode_sdxl_refiner
@@ -134,6 +135,18 @@ class Nodes:
         given = {"add_noise": "enable", "return_with_leftover_noise": "disable", "sampler_name": "euler"} | settings
         start = self._latent(samples, mask)
         made = ksampler_advanced(
+            model=pair.ours.model, positive=sides[0], negative=sides[1], latent_image=start, ctx=self.ctx, **given
+        )
+        return made["samples"] * LATENT_SCALE
+
+    def range(self, pair: Pair, sides: Any, samples: Tensor, mask: Tensor | None = None, **settings: Any) -> Tensor:
+        """KSamplerDenoisingRange."""
+        original = settings.pop("original", None)
+        given = {"sampler_name": "euler", "seed": 0} | settings
+        if original is not None:
+            given["original_latent"] = self._latent(original, mask)
+        start = self._latent(samples, mask)
+        made = ksampler_denoising_range(
             model=pair.ours.model, positive=sides[0], negative=sides[1], latent_image=start, ctx=self.ctx, **given
         )
         return made["samples"] * LATENT_SCALE

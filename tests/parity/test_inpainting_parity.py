@@ -17,6 +17,7 @@ from tests.parity.test_pipelines_parity import (
     NEGATIVE,
     PROMPT,
     PROMPT_2,
+    REFINER_PROMPTS,
     SEED,
     SETTINGS,
     SIDE,
@@ -93,3 +94,38 @@ def test_a_checkpoint_for_inpainting(setting, strength, inpainter, nodes):
         wanted = theirs(inpainter, setting, strength=strength, generator=seeded(SEED))
         start = latent["samples"] * LATENT_SCALE
     assert relative(nodes.ksampler(inpainter, (positive, negative), start, **settings), wanted) < TOLERANCE
+
+
+@pytest.mark.parametrize("fraction", [0.8, 0.5])
+def test_an_ensemble_of_experts_inpaints(fraction, base, refiner, nodes):
+    """Base and refiner by fractions, both held to the picture by a mask.
+
+    Handing over, diffusers leaves no noise around the hole and begins the refiner so, and at strength 1 it begins
+    with no picture around it; Weft has the noise that belongs there at every step. So the pipelines are told what to
+    begin with; all else is theirs.
+    """
+    setting = SETTINGS["sdxl's default"]
+    clean = vae_encode(pixels=picture(), vae=base.ours.vae)["samples"] * LATENT_SCALE
+    noise = torch.randn(clean.shape, generator=seeded(SEED))
+    scheduler = setting.make()
+    scheduler.set_timesteps(setting.steps)
+    start = clean + noise * scheduler.sigmas[0]
+
+    def stage(pair, begin, prompts, **options):
+        needs = {"requires_aesthetics_score": True} if pair is refiner else {}
+        pipe = pipeline("Inpaint", pair, setting.make(), **needs)
+        pipe.prepare_latents = lambda *_, **__: (begin, noise, clean)
+        given = {"image": clean, "mask_image": hole()[:, None], "num_inference_steps": setting.steps, "strength": 1.0}
+        return call(pipe, **prompts, **SIZE, **given, **options)
+
+    common = {"steps": setting.steps, "cfg": CFG, **setting.names}
+    half_done = stage(base, start, THEIR_PROMPTS, denoising_end=fraction)
+    first = nodes.range(base, sides(nodes, base), clean, hole(), seed=SEED, denoising_end=fraction, **common)
+    inside = interpolate(hole()[:, None], size=(SIDE, SIDE)).expand_as(first) == 1
+    assert relative(first[inside], half_done[inside]) < TOLERANCE
+
+    wanted = stage(refiner, first, REFINER_PROMPTS, denoising_start=fraction)
+    prompts = nodes.refiner_prompt(refiner, PROMPT, 6.0), nodes.refiner_prompt(refiner, NEGATIVE, 2.5)
+    last = nodes.range(refiner, prompts, first, hole(), original=clean, denoising_start=fraction, **common)
+    assert relative(last, wanted) < TOLERANCE
+    assert relative(last[~inside], clean[~inside]) < TOLERANCE

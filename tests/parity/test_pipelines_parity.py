@@ -157,7 +157,7 @@ def test_image_to_image_from_a_picture(base, nodes, sides, most_likely_latents):
 @pytest.mark.parametrize("fraction", [0.8, 0.55])
 @pytest.mark.parametrize("name", ["sdxl's default", "euler trailing", "dpm++ 2m karras"])
 def test_an_ensemble_of_experts(name, fraction, base, refiner, nodes, sides, refiner_sides):
-    """`denoising_end` and `denoising_start` as a range of steps; what is left is that of diffusers at each stage."""
+    """`denoising_end` and `denoising_start`, as a range of steps and as themselves: both stages leave the same."""
     setting = SETTINGS[name]
     half_done = text_to_image(base, setting, denoising_end=fraction)
     pipe = pipeline("Img2Img", refiner, setting.make(), requires_aesthetics_score=True)
@@ -170,6 +170,10 @@ def test_an_ensemble_of_experts(name, fraction, base, refiner, nodes, sides, ref
     )
     assert relative(first, in_units_of(setting, half_done, split)) < TOLERANCE
     last = nodes.advanced(refiner, refiner_sides, first, add_noise="disable", start_at_step=split, **common)
+    assert relative(last, theirs) < TOLERANCE
+    first = nodes.range(base, sides, blank(), seed=SEED, denoising_end=fraction, **common)
+    assert relative(first, in_units_of(setting, half_done, split)) < TOLERANCE
+    last = nodes.range(refiner, refiner_sides, first, denoising_start=fraction, **common)
     assert relative(last, theirs) < TOLERANCE
 
 
