@@ -27,8 +27,8 @@ LATER_TYPES = {  # of ComfyUI versions after 0.3.64, whose 255 types are the sto
     f"{TEMPLATES}basic_image_color_adjustment.json": {
         "ColorToRGBInt", "CurveEditor", "CustomCombo", "GLSLShader", "ImageHistogram",
     },
-    f"{TEMPLATES}utility_image_stitch.json": {"ImageCompare"},
-    f"{TEMPLATES}utility_interpolation_image_upscale.json": {"ResizeImageMaskNode"},
+    f"{TEMPLATES}utility_image_stitch.json": {"ResizeImageMaskNode"},
+    f"{TEMPLATES}utility_interpolation_image_upscale.json": {"ImageCompare"},
 }  # fmt: skip
 PARTLY = {  # one of several outputs is unconnected; the others run
     f"{folder}/gh_wyrde_wyrde-comfyui-workflows__hr-fix-upscale_x2-sharpen-x2-final-x4_wyrdeWF_00010.json"

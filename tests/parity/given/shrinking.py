@@ -14,6 +14,8 @@ from execution.graph import Graph, GraphNode, Link
 from execution.schema import NodeSpec
 
 SIDE = 128  # pixels, of the longest side of blank latents
+ENLARGED_SIDE = 64  # the same in workflows that enlarge pictures by networks
+ENLARGERS = frozenset({"ImageUpscaleWithModel"})
 STEPS = 2
 RANGE_STEPS = 4  # of samplers that do some of the steps
 MOST_BATCH = 2
@@ -28,7 +30,8 @@ PRIMITIVES = frozenset({"PrimitiveInt", "PrimitiveFloat"})
 
 def shrink(graph: Graph, catalogue: Mapping[str, NodeSpec]) -> None:
     """Change a prompt's numbers in place, to what their inputs take."""
-    factor = min(1.0, SIDE / max(_blank_sides(graph), default=8 * SIDE))
+    side = ENLARGED_SIDE if any(node.type in ENLARGERS for node in graph.values()) else SIDE
+    factor = min(1.0, side / max(_blank_sides(graph), default=8 * side))
     for node in graph.values():
         _shrink_steps(node)
         for name, value in list(node.inputs.items()):
