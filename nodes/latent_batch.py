@@ -43,6 +43,8 @@ def latent_from_batch(
     mask = full_mask(samples)
     if mask is not None:
         taken["noise_mask"] = mask.clone() if mask.shape[0] == 1 else mask[chosen].clone()
+    if "seed_offsets" in samples:
+        taken["seed_offsets"] = samples["seed_offsets"][chosen]
     return taken
 
 
@@ -119,6 +121,8 @@ def _single(latent: LatentValue, index: int) -> LatentValue:
     }
     if mask is not None:
         single["noise_mask"] = mask if mask.shape[0] == 1 else mask[index : index + 1]
+    if "seed_offsets" in latent:
+        single["seed_offsets"] = latent["seed_offsets"][index : index + 1]
     return single
 
 
@@ -128,6 +132,8 @@ def _joined(batch: list[LatentValue]) -> LatentValue:
         "samples": torch.cat([one["samples"] for one in batch]),
         "batch_index": [index for one in batch for index in indices(one)],
     }
+    if all("seed_offsets" in one for one in batch):
+        joined["seed_offsets"] = [offset for one in batch for offset in one.get("seed_offsets", ())]
     masks = [one.get("noise_mask") for one in batch]
     size = next(((mask.shape[-2], mask.shape[-1]) for mask in masks if mask is not None), None)
     if size is not None:

@@ -8,7 +8,7 @@ import torch
 from execution.fields import Choices, Help, Range, Seed
 from execution.node import Context, NodeInputError, node
 from models import types as handles
-from models.sampling.noise import seeded_noise
+from models.sampling.noise import noise_by_picture, seeded_noise
 from models.sampling.sample import sample
 from models.sampling.samplers import SAMPLERS
 from models.sampling.schedules import SCHEDULERS
@@ -52,7 +52,7 @@ def ksampler(
     if not 0 <= denoise <= 1:  # by a link, which validation cannot judge
         raise NodeInputError("denoise", f"denoise is {denoise:g}. Give a number from 0 (nothing) to 1 (everything).")
     latent = samples_for(model, latent_image)
-    noise = seeded_noise(latent.shape, seed, latent_image.get("batch_index"))
+    noise = noise_for(latent_image, seed)
     run = sample(
         model,
         noise=noise,
@@ -63,7 +63,7 @@ def ksampler(
         sampler=sampler_name,
         scheduler=scheduler,
         steps=steps,
-        seed=seed,
+        seed=seeds_for(latent_image, seed),
         denoise=denoise,
         noise_mask=latent_image.get("noise_mask"),
     )
@@ -105,7 +105,7 @@ def ksampler_advanced(
     latent = samples_for(model, latent_image)
     noise = torch.zeros(latent.shape)
     if add_noise == "enable":
-        noise = seeded_noise(latent.shape, noise_seed, latent_image.get("batch_index"))
+        noise = noise_for(latent_image, noise_seed)
     run = sample(
         model,
         noise=noise,
@@ -116,7 +116,7 @@ def ksampler_advanced(
         sampler=sampler_name,
         scheduler=scheduler,
         steps=steps,
-        seed=noise_seed,
+        seed=seeds_for(latent_image, noise_seed),
         start_step=start_at_step,
         end_step=end_at_step,
         force_full_denoise=return_with_leftover_noise == "disable",
@@ -150,6 +150,22 @@ def samples_for(model: handles.Model, latent: LatentValue) -> torch.Tensor:
             "width]. Use latents that were made for it.",
         )
     return samples
+
+
+def seeds_for(latent: LatentValue, seed: int) -> int | list[int]:
+    """What a sampler's own noise is seeded with: one number, or one for each picture where the latents say so."""
+    offsets = latent.get("seed_offsets", ())
+    if len(offsets) != len(latent["samples"]):  # none, or of a batch that has been changed since
+        return seed
+    return [(seed + offset) % 2**64 for offset in offsets]
+
+
+def noise_for(latent: LatentValue, seed: int) -> torch.Tensor:
+    """The noise that a run begins with, of the shape of the latents."""
+    seeds = seeds_for(latent, seed)
+    if isinstance(seeds, int):
+        return seeded_noise(latent["samples"].shape, seeds, latent.get("batch_index"))
+    return noise_by_picture(latent["samples"].shape, seeds)
 
 
 class Result(NamedTuple):

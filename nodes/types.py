@@ -21,6 +21,7 @@ class LatentValue(TypedDict):
     samples: torch.Tensor  # [B, 4, H/8, W/8], divided by the model's latent scale
     noise_mask: NotRequired[torch.Tensor]  # [b, 1, h, w], 0 keep .. 1 change; any size, resized when sampling
     batch_index: NotRequired[list[int]]  # whose noise each latent gets: its place in an imagined larger batch
+    seed_offsets: NotRequired[list[int]]  # what is added to a sampler's seed for each, which then is as if made alone
 
 
 ConditioningValue = list[list[Any]]

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from models.sampling.noise import by_picture
+
 if TYPE_CHECKING:
-    from models.sampling.noise import NoiseSource
+    from models.sampling.noise import NoiseSource, Seeds
 
 _DIGITS = 6  # Times are decimals of so many digits; below that the path is not refined.
 _POOL_SIZE = 24  # Words of entropy that numpy mixes a seed into.
@@ -64,8 +66,10 @@ class BrownianTree:
         return torch.randn(self._shape, generator=generator).double()
 
 
-def brownian_noise(x: torch.Tensor, sigmas: torch.Tensor, seed: int) -> NoiseSource:
+def brownian_noise(x: torch.Tensor, sigmas: torch.Tensor, seed: Seeds) -> NoiseSource:
     """Return noise of unit variance shaped like `x` for any step between the positive ones of `sigmas`."""
+    if not isinstance(seed, int):
+        return by_picture([brownian_noise(x[k : k + 1], sigmas, one) for k, one in enumerate(seed)])
     positive = sigmas[sigmas > 0]
     tree = BrownianTree(positive.min().item(), positive.max().item(), x.shape, seed)
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import torch
 
 from models.resize import LatentMethod, resize
+from models.sampling.noise import following_noise
 from models.sampling.steps import Step, intervals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from models.sampling.noise import Seeds
     from models.sampling.steps import Denoiser
 
 
@@ -19,7 +21,7 @@ def lcm_upscale(
     denoise: Denoiser,
     x: torch.Tensor,
     sigmas: torch.Tensor,
-    seed: int,
+    seed: Seeds,
     *,
     scale_ratio: float = 1.0,
     scale_steps: int | None = None,
@@ -34,12 +36,11 @@ def lcm_upscale(
     growing = min(max(len(sigmas) // 2, 1) if scale_steps is None else scale_steps, len(sigmas))
     ratios = torch.linspace(1, scale_ratio, growing + 1, dtype=torch.float64)[1:].tolist()
     height, width = x.shape[-2:]
-    generator = torch.Generator().manual_seed(seed)
-    torch.randn(x.shape, generator=generator)
+    noise = following_noise(x.shape, seed)
     for i, sigma, sigma_next in intervals(sigmas):
         x = denoised = denoise(x, sigma)
         if i < len(ratios):
             x = resize(x, max(1, round(width * ratios[i])), max(1, round(height * ratios[i])), method)
         if sigma_next:
-            x = x + torch.randn(x.shape, generator=generator).to(x) * sigma_next
+            x = x + noise(x.shape).to(x) * sigma_next
         yield Step(i, steps, sigma_next, x, denoised)

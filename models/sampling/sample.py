@@ -11,13 +11,14 @@ import torch
 from models.sampling import schedules
 from models.sampling.guiders import CfgGuider
 from models.sampling.inpaint import KeepUnmasked, fit_mask, mask_at
-from models.sampling.noise import seeded_noise
+from models.sampling.noise import noise_by_picture, seeded_noise
 from models.sampling.run_start import RunStart
 from models.sampling.samplers import SAMPLERS, Sampler
 from models.sampling.steps import Step
 
 if TYPE_CHECKING:
     from models.sampling.guiders import Conditioning, Guider
+    from models.sampling.noise import Seeds
     from models.types import Model
 
 
@@ -32,7 +33,7 @@ def sample(
     sampler: str,
     scheduler: str,
     steps: int,
-    seed: int,
+    seed: Seeds,
     denoise: float = 1.0,
     start_step: int | None = None,
     end_step: int | None = None,
@@ -47,8 +48,8 @@ def sample(
     `noise` [B, 4, h, w] has unit variance; zeros continue a run that left noise in its latent. `start_step` and
     `end_step` cut a range out of the `steps`; `force_full_denoise` makes the range end without noise all the same.
     `noise_mask` [..., H, W], of any size, is 1 where the picture may change. `seed` seeds the noise that the
-    sampler itself adds. Raises KeyError for an unknown sampler or scheduler, ValueError for conditioning of
-    another kind of model.
+    sampler itself adds, also picture by picture. Raises KeyError for an unknown sampler or scheduler, ValueError for
+    conditioning of another kind of model.
     """
     chosen = SAMPLERS[sampler]
     sigmas = schedules.sigmas(model.schedule, scheduler, steps, denoise, skip_penultimate=chosen.skip_penultimate)
@@ -81,7 +82,7 @@ def sample_guided(
     latent: torch.Tensor,
     sampler: Sampler,
     sigmas: torch.Tensor,
-    seed: int,
+    seed: Seeds,
     noise_mask: torch.Tensor | None = None,
 ) -> Iterator[Step]:
     """The same for a guider, sampler and noise levels [n] of one's own: falling, usually to 0.
@@ -102,13 +103,20 @@ def sample_guided(
             "This sampler enlarges the latents while it runs, so they can have no noise mask. Take it off."
         )
     mask = None if noise_mask is None else fit_mask(noise_mask, clean)
-    denoiser = guider.denoiser(RunStart(clean, noise, mask, sigmas, seed))
+    denoiser = guider.denoiser(RunStart(clean, noise, mask, sigmas, seed if isinstance(seed, int) else seed[0]))
     if mask is not None:
-        kept = seeded_noise(noise.shape, (seed + 1) % 2**64).to(device) if sampler.redraw_masked else noise
+        kept = _redrawn(noise.shape, seed).to(device) if sampler.redraw_masked else noise
         denoiser = KeepUnmasked(denoiser, schedule, clean, kept, mask_at(model, mask, sigmas))
     with model.memory.resident(model.network):
         for step in sampler.run(denoiser, x, sigmas, seed=seed, schedule=schedule):
             yield replace(step, x=model.unscaled(step.x), denoised=model.unscaled(step.denoised))
+
+
+def _redrawn(shape: torch.Size, seed: Seeds) -> torch.Tensor:
+    """Return other noise than that of the run: by the seeds after its own."""
+    if isinstance(seed, int):
+        return seeded_noise(shape, (seed + 1) % 2**64)
+    return noise_by_picture(shape, [(one + 1) % 2**64 for one in seed])
 
 
 def distinct(sigmas: torch.Tensor) -> torch.Tensor:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from models.sampling.noise import NoiseSource
+    from models.sampling.noise import NoiseSource, Seeds
     from models.sampling.noise_schedule import NoiseSchedule
     from models.sampling.steps import Denoiser, Step
 
@@ -49,7 +49,7 @@ class Sampler:
         return replace(self, method=partial(self.method, **options))
 
     def run(
-        self, denoise: Denoiser, x: torch.Tensor, sigmas: torch.Tensor, *, seed: int, schedule: NoiseSchedule
+        self, denoise: Denoiser, x: torch.Tensor, sigmas: torch.Tensor, *, seed: Seeds, schedule: NoiseSchedule
     ) -> Iterator[Step]:
         """Sample from `x` [B, C, h, w] with noise of level `sigmas[0]`, one step a level; no level, no step."""
         if len(sigmas) < 2:

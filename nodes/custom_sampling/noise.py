@@ -7,11 +7,10 @@ import torch
 
 from execution.fields import Help
 from execution.node import node
-from models.sampling.noise import seeded_noise
 from models.sampling.sample import noised
 from nodes.custom_sampling.values import Noise, Sigmas
 from nodes.latent import with_samples
-from nodes.sampling import NoiseSeed, samples_for
+from nodes.sampling import NoiseSeed, noise_for, samples_for
 from nodes.types import Latent, LatentValue, Model
 
 
@@ -23,7 +22,7 @@ class SeededNoise:
 
     def generate_noise(self, input_latent: LatentValue) -> torch.Tensor:
         """See `NoiseValue`."""
-        return seeded_noise(input_latent["samples"].shape, self.seed, input_latent.get("batch_index"))
+        return noise_for(input_latent, self.seed)
 
 
 @dataclass(frozen=True)

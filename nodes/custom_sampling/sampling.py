@@ -10,7 +10,7 @@ from models.sampling.sample import distinct, noised, sample_guided
 from nodes.custom_sampling.noise import NoNoise, SeededNoise
 from nodes.custom_sampling.values import Guider, Noise, NoiseValue, Sampler, Sigmas
 from nodes.latent import with_samples
-from nodes.sampling import Guidance, Negative, NoiseSeed, Positive, Start, run_through, samples_for
+from nodes.sampling import Guidance, Negative, NoiseSeed, Positive, Start, run_through, samples_for, seeds_for
 from nodes.types import Latent, LatentValue, Model
 
 Method = Annotated[Sampler, Help("The method that removes the noise.")]
@@ -85,7 +85,7 @@ def sampled(
         latent=samples,
         sampler=sampler,
         sigmas=levels,
-        seed=noise.seed,
+        seed=seeds_for(start, noise.seed),
         noise_mask=start.get("noise_mask"),
     )
     return Sampled(*run_through(run, guider.model, start, ctx, blamed))
