@@ -170,9 +170,11 @@ class Caller:
         whole = work.plan.spec.input_is_list
         values = self.gather(work)
         results: list[Result] = []
+        if node.takes_blocked:
+            self._tell_blocked(work.ref, values)
         try:
             for row in range(count_calls(values, whole)):
-                given = arguments(values, row, whole)
+                given = arguments(values, row, whole, takes_blocked=node.takes_blocked)
                 if given.__class__ is Blocked:
                     results.append(cast("Blocked", given))
                     continue
@@ -186,6 +188,13 @@ class Caller:
             if node.instance is not None:
                 leave_call()
         return results
+
+    def _tell_blocked(self, ref: NodeRef, values: Values) -> None:
+        """Pass on why items are missing that a node does without."""
+        blocked = (item.message for items in values.values() for item in items if item.__class__ is Blocked)
+        for message in dict.fromkeys(blocked):
+            if message is not None:
+                self._around.emit(Warned(ref, message))
 
     def lazy_needs(self, work: Work) -> list[str]:
         """Which of its lazy inputs a class-style node still wants.

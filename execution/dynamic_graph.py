@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from threading import Lock
 
 from execution.errors import NodeRef
 from execution.graph import Graph, GraphNode
@@ -33,6 +34,8 @@ class DynamicGraph:
         self.nodes: dict[str, GraphNode] = dict(submitted)
         self.origins: dict[str, Origin] = {}
         self._refs: dict[str, NodeRef] = {}
+        self._consumers: dict[str, list[str]] | None = None  # made when somebody asks
+        self._lock = Lock()  # async nodes ask on another thread than the one that adds
 
     def ref(self, node_id: str) -> NodeRef:
         """The node with the ids it goes by."""
@@ -41,6 +44,14 @@ class DynamicGraph:
             node_type = self.nodes[node_id].type
             found = self._refs[node_id] = NodeRef(node_id, node_type, node_id, None, node_id)
         return found
+
+    def consumers(self, node_id: str) -> list[str]:
+        """The nodes that take an output of a node, each once, in the order in which they joined. From any thread."""
+        with self._lock:
+            if self._consumers is None:
+                self._consumers = {}
+                _add_consumers(self._consumers, self.nodes.values())
+            return list(self._consumers.get(node_id, ()))
 
     def add(self, parent: str, row: int, planned: Mapping[str, GraphNode], displays: Mapping[str, str]) -> None:
         """Let the nodes of one expansion join.
@@ -51,7 +62,10 @@ class DynamicGraph:
         for node_id in planned:
             if node_id in self.nodes:
                 raise ExpansionError(f"its expansion makes a node with the id {node_id}, which there is already.")
-        self.nodes.update(planned)
+        with self._lock:
+            self.nodes.update(planned)
+            if self._consumers is not None:
+                _add_consumers(self._consumers, planned.values())
         made_by = self.ref(parent)
         for position, (node_id, node) in enumerate(planned.items()):
             shown_by = displays.get(node_id, parent)
@@ -64,6 +78,12 @@ class DynamicGraph:
                     raise ExpansionError(
                         f"its expansion links input {name} of {node.type} to node {link.node}, which is not there."
                     )
+
+
+def _add_consumers(consumers: dict[str, list[str]], nodes: Iterable[GraphNode]) -> None:
+    for node in nodes:
+        for source in dict.fromkeys(link.node for _, link in node.links()):
+            consumers.setdefault(source, []).append(node.id)
 
 
 def prefix_for(node: NodeRef, row: int, graph: int) -> str:

@@ -24,6 +24,26 @@ class DynamicPrompt:
         """
         return _entry(self._graph.nodes[node_id])
 
+    def inputs(self, node_id: str) -> Mapping[str, Any]:
+        """The inputs of a node, links as `Link`.
+
+        Raises:
+            KeyError: there is no such node.
+        """
+        return self._graph.nodes[node_id].inputs
+
+    def consumers(self, node_id: str) -> list[str]:
+        """The nodes that take an output of a node."""
+        return self._graph.consumers(node_id)
+
+    def type_of(self, node_id: str) -> str:
+        """The type of a node.
+
+        Raises:
+            KeyError: there is no such node.
+        """
+        return self._graph.nodes[node_id].type
+
     def has_node(self, node_id: str) -> bool:
         return node_id in self._graph.nodes
 

@@ -106,7 +106,7 @@ def read_subgraph(subgraph: Subgraph, parent: NodeRef, row: int) -> Expansion:
         ExpansionError: an output of a node that is not in the subgraph is used.
     """
     prefix = prefix_for(parent, row, 0)
-    ids = {id(planned): f"{prefix}{number}" for number, planned in enumerate(subgraph.nodes, 1)}
+    ids = {id(planned): f"{prefix}{planned.name or number}" for number, planned in enumerate(subgraph.nodes, 1)}
 
     def resolve(value: Any) -> Any:
         if not isinstance(value, SubgraphOutput):

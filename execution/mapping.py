@@ -39,8 +39,10 @@ def count_calls(values: Values, whole: bool) -> int:
     return max(lengths) if all(lengths) else 0
 
 
-def arguments(values: Values, row: int, whole: bool) -> dict[str, Any] | Blocked:
-    """The arguments of one call, or what blocks it."""
+def arguments(values: Values, row: int, whole: bool, *, takes_blocked: bool = False) -> dict[str, Any] | Blocked:
+    """The arguments of one call, or what blocks it; `takes_blocked`: whole lists without what is blocked in them."""
+    if takes_blocked:
+        return {name: [item for item in items if item.__class__ is not Blocked] for name, items in values.items()}
     if whole:
         for items in values.values():
             blocked = next((item for item in items if item.__class__ is Blocked), None)

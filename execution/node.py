@@ -64,6 +64,8 @@ class Node:
     check_lazy: Callable[..., Any] | None = None  # class-style: which lazy inputs are needed
     validate: Callable[..., Any] | None = None  # the author's own validation
     instance: Callable[[], Any] | None = None  # class-style: makes the object whose method is called
+    kept: bool = True  # its result may be taken from an earlier run
+    takes_blocked: bool = False  # it is called although an input is blocked, without the items that are
 
 
 def node(
@@ -78,12 +80,17 @@ def node(
     fingerprint: Callable[..., Any] | None = None,
     deprecated: bool = False,
     experimental: bool = False,
+    kept: bool = True,
+    takes_blocked: bool = False,
 ) -> Callable[[F], F]:
     """Declare a function a node type called `name`; the function stays what it was.
 
     `output`: its run is an end in itself. `version`: change it when what the function calls changes its results.
     `not_idempotent`: equal nodes never share a result. `fingerprint`: a function of some of the inputs (by name;
     linked ones are None) whose value is part of the cache key; NaN makes the node run every time.
+    `kept=False`: it is called in each run that needs it, while its key stays, so that what follows need not run: for
+    a node whose expansion has effects. `takes_blocked`: blocked items of its inputs are left out instead of blocking
+    it; only for a node that takes whole lists.
 
     Raises:
         NodeDeclarationError: the signature does not say what a node must.
@@ -108,6 +115,10 @@ def node(
             fingerprints=fingerprint is not None,
         )
         object.__setattr__(declared, "spec", spec)
+        object.__setattr__(declared, "kept", kept)
+        object.__setattr__(declared, "takes_blocked", takes_blocked)
+        if takes_blocked and not spec.input_is_list:
+            raise NodeDeclarationError(f"{function.__qualname__} takes blocked items, so it must take whole lists.")
         setattr(function, _ATTRIBUTE, declared)
         return function
 

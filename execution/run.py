@@ -230,7 +230,8 @@ class Run:
             raise node_error(work.ref, error, {}) from error
         lasting = not work.plan.spec.output_node and work.ref.id not in self.keys.fleeting
         entry = Entry(outputs, merge_ui(results), work.seconds, lasting)
-        if free:  # what was never called costs nothing, and a message is to be told in the next run too
+        kept = free and work.plan.node.kept
+        if kept:  # what was never called costs nothing, and a message is to be told in the next run too
             self._cache.put(work.key, work.root, entry)
         self._complete(work, entry)
         if entry.ui is not None and work.ref.id not in self.ui:

@@ -77,6 +77,7 @@ class Schedule:
         key = keys[node_id]
         self._count += 1
         work = Work(node, self._plans(node.type), ref, key, keys[ref.real], self._count)
+        work.held = not work.plan.node.kept  # no cache has its result, and its expansion can join only once
         self.works[node_id] = work
         entry = self._cache.get(key, work.root)
         if entry is not None:

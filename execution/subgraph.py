@@ -20,6 +20,7 @@ class SubgraphNode:
     type: str
     inputs: dict[str, Any]
     display_id: str | None = None  # shows its progress on this node instead of on the one that expands
+    name: str | None = None  # what its id ends with, unlike that of any other; by default its place in the subgraph
 
     def out(self, slot: int = 0) -> SubgraphOutput:
         return SubgraphOutput(self, slot)
@@ -36,7 +37,7 @@ class Subgraph:
     results: tuple[Any, ...] = ()
 
     def add(self, node_type: str, /, *, display_id: str | None = None, **inputs: Any) -> SubgraphNode:
-        """Plan a node of this registered type."""
+        """Plan a node of this registered type. An input may also be a `Link` to a node that is in the graph."""
         planned = SubgraphNode(node_type, inputs, display_id)
         self.nodes.append(planned)
         return planned
