@@ -188,6 +188,6 @@ def clip_text_encode_controlnet(
     ctx: Context,
 ) -> Conditioning:
     """Give ControlNets a prompt of their own, such as a plain one that names what their picture shows."""
-    ((states, options),) = encode(clip, lambda: clip.tokenize(text), {}, ctx)
+    (states, options), *_ = encode(clip, lambda: clip.tokenize(text), {}, ctx)
     pooled = options["pooled_output"]
     return with_options(conditioning, cross_attn_controlnet=states, pooled_output_controlnet=pooled)

@@ -20,6 +20,8 @@ def encode(
 ) -> ConditioningValue:
     """Conditioning of text with its pooled output and further options; tells the tokenizer's warnings.
 
+    One entry, or one for each span of the denoising where the CLIP wears scheduled hooks.
+
     Raises:
         NodeInputError: the text encoders are not there or not the right ones, or an embedding's file is damaged.
     """
@@ -27,10 +29,12 @@ def encode(
         tokens = tokenize()
         for warning in tokens.warnings:
             ctx.warn(warning)
-        encoded = clip.encode(tokens)
+        return [
+            [encoded.cond, {"pooled_output": encoded.pooled, **hooked, **options, **noted(tokens)}]
+            for encoded, hooked in clip.encode_scheduled(tokens)
+        ]
     except (TextError, CheckpointError) as error:
         raise NodeInputError("clip", str(error)) from error
-    return [[encoded.cond, {"pooled_output": encoded.pooled, **options, **noted(tokens)}]]
 
 
 @node("CLIPTextEncode", category="conditioning", display_name="CLIP Text Encode (Prompt)")

@@ -108,8 +108,10 @@ class PackClip(Clip):
     ) -> list[list[Any]]:
         """Conditioning of tokens as it travels on wires, with further options."""
         del unprojected
-        encoded = super().encode(tokens)
-        return [[encoded.cond, {"pooled_output": encoded.pooled, **noted(tokens), **(add_dict or {})}]]
+        return [
+            [encoded.cond, {"pooled_output": encoded.pooled, **hooked, **noted(tokens), **(add_dict or {})}]
+            for encoded, hooked in self.encode_scheduled(tokens)
+        ]
 
     def clone(self) -> PackClip:
         """A handle of one's own to the same weights."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -24,6 +24,9 @@ PROMPT_WIDTHS: Mapping[int, str] = {
 }
 """Families by how wide their prompts are."""
 
+Blocks = Callable[[str], float]
+"""A parameter of the denoising network -> how much of the strength holds for it."""
+
 META = torch.device("meta")
 READS_PROMPT = "attn2_to_k"  # ends the name of a layer whose columns are as many as a prompt is wide
 
@@ -43,20 +46,32 @@ class _Target:
     network: nn.Module
     layers: Mapping[str, str]
     strength: float
+    blocks: Blocks | None = None
+
+    def strength_at(self, parameter: str) -> float:
+        """How strongly one parameter is changed."""
+        return self.strength if self.blocks is None else self.strength * self.blocks(parameter)
 
 
 def with_lora(
-    model: Model, clip: Clip | None, lora: LoraFile, strength_model: float, strength_clip: float = 0.0
+    model: Model,
+    clip: Clip | None,
+    lora: LoraFile,
+    strength_model: float,
+    strength_clip: float = 0.0,
+    blocks: Blocks | None = None,
 ) -> Applied:
     """Put a LoRA on a model, and on its text encoders where `clip` is given; LoRAs add up, the first one first.
+
+    `blocks` gives the share of `strength_model` that holds for a parameter of the denoising network.
 
     Raises:
         CheckpointError: if the LoRA was made for another family, or no tensor fits.
     """
-    targets = _targets(model, clip, strength_model, strength_clip)
+    targets = _targets(model, clip, strength_model, strength_clip, blocks)
     _refuse_another_family(model, lora)
     changes: dict[Part, dict[str, Change]] = {part: {} for part in targets}
-    matched, misfits = 0, []
+    matched, fits, misfits = 0, False, []
     for entry in lora.entries:
         target = targets.get(entry.place.part)
         if target is None and clip is None and entry.place.part != "unet":
@@ -66,22 +81,68 @@ def with_lora(
         if fitted is None:
             misfits.append(entry)
             continue
-        changes[entry.place.part][fitted[0]] = fitted[1]
-        matched += entry.tensors
-    if not any(changes.values()):
+        matched, fits = matched + entry.tensors, True
+        if fitted[1].strength:
+            changes[entry.place.part][fitted[0]] = fitted[1]
+    if not fits:
         raise CheckpointError(_nothing_fits(model, clip, lora))
     return Applied(
-        _changed_model(model, changes["unet"], strength_model),
+        _changed_model(model, changes["unet"]),
         None if clip is None else _changed_clip(clip, targets, changes),
         _misfit(lora, matched, misfits),
     )
 
 
-def _targets(model: Model, clip: Clip | None, strength_model: float, strength_clip: float) -> dict[Part, _Target]:
-    targets: dict[Part, _Target] = {
-        "unet": _Target(model.network, unet_layers(model.network, model.config), strength_model)
-    }
-    for number, encoder in enumerate(clip.encoders if clip else ()):
+def model_changes(model: Model, lora: LoraFile) -> dict[str, Change]:
+    """What a LoRA changes of a denoising network at strength 1, by parameter; nothing where it is for text alone.
+
+    Raises:
+        CheckpointError: if it was made for another family, or nothing of what is for the network fits.
+    """
+    _refuse_another_family(model, lora)
+    changes = _changes(lora, {"unet": _unet_target(model, 1.0)})["unet"]
+    if not changes and any(entry.place.part == "unet" for entry in lora.entries):
+        raise CheckpointError(_nothing_fits(model, None, lora))
+    return changes
+
+
+def clip_changes(clip: Clip, lora: LoraFile) -> dict[str, dict[str, Change]]:
+    """What a LoRA changes of each text encoder at strength 1: by the role's name, then by parameter."""
+    targets = _text_targets(clip, 1.0)
+    changes = _changes(lora, targets)
+    found: dict[str, dict[str, Change]] = {}
+    for part, target in targets.items():
+        for encoder in clip.encoders:
+            if encoder is target.network:
+                found.setdefault(encoder.role.name, {}).update(changes[part])
+    return found
+
+
+def _changes(lora: LoraFile, targets: Mapping[Part, _Target]) -> dict[Part, dict[str, Change]]:
+    """The entries that fit."""
+    changes: dict[Part, dict[str, Change]] = {part: {} for part in targets}
+    for entry in lora.entries:
+        target = targets.get(entry.place.part)
+        fitted = None if target is None else _fit(entry, target)
+        if fitted is not None:
+            changes[entry.place.part][fitted[0]] = fitted[1]
+    return changes
+
+
+def _targets(
+    model: Model, clip: Clip | None, strength_model: float, strength_clip: float, blocks: Blocks | None
+) -> dict[Part, _Target]:
+    unet: dict[Part, _Target] = {"unet": _unet_target(model, strength_model, blocks)}
+    return unet if clip is None else unet | _text_targets(clip, strength_clip)
+
+
+def _unet_target(model: Model, strength: float, blocks: Blocks | None = None) -> _Target:
+    return _Target(model.network, unet_layers(model.network, model.config), strength, blocks)
+
+
+def _text_targets(clip: Clip, strength_clip: float) -> dict[Part, _Target]:
+    targets: dict[Part, _Target] = {}
+    for number, encoder in enumerate(clip.encoders):
         target = _Target(encoder, text_layers(encoder), strength_clip)
         if number == 0:
             targets["text"] = target
@@ -108,7 +169,8 @@ def _fit(entry: Entry, target: _Target) -> tuple[str, Change] | None:
         lengths = _lengths(entry.lengths, weight, entry.by_rows)
         if lengths is None:
             return None
-    return f"{layer}.{entry.parameter}", Change(entry.delta, entry.scale, lengths, target.strength)
+    name = f"{layer}.{entry.parameter}"
+    return name, Change(entry.delta, entry.scale, lengths, target.strength_at(name))
 
 
 def _shape(entry: Entry) -> torch.Size | None:
@@ -129,15 +191,15 @@ def _lengths(lengths: Tensor, weight: Tensor, by_rows: bool) -> Tensor | None:
     return None
 
 
-def _changed_model(model: Model, changes: Mapping[str, Change], strength: float) -> Model:
-    return replace(model, patches=model.patches.plus(changes)) if changes and strength else model
+def _changed_model(model: Model, changes: Mapping[str, Change]) -> Model:
+    return replace(model, patches=model.patches.plus(changes)) if changes else model
 
 
 def _changed_clip(clip: Clip, targets: Mapping[Part, _Target], changes: Mapping[Part, Mapping[str, Change]]) -> Clip:
     patches = dict(clip.patches)
     for part, target in targets.items():
         for encoder in clip.encoders:
-            if encoder is target.network and changes[part] and target.strength:
+            if encoder is target.network and changes[part]:
                 name = encoder.role.name
                 patches[name] = patches.get(name, NO_PATCHES).plus(changes[part])
     return replace(clip, patches=patches)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -51,6 +51,10 @@ class Change:
         along = tuple(axis for axis, size in enumerate(lengths.shape) if size == 1)
         changed = changed * (lengths / torch.linalg.vector_norm(changed, dim=along, keepdim=True))
         return changed if self.strength == 1.0 else weight + (changed - weight) * self.strength
+
+    def at(self, strength: float) -> Change:
+        """The same difference at another strength."""
+        return replace(self, strength=strength)
 
     def memory_parts(self) -> Iterator[tuple[Hashable, int]]:
         """The factors."""

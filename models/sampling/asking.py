@@ -11,6 +11,7 @@ import torch
 from models.compositing import fit_batch
 from models.sampling.conditions import Area, Condition
 from models.sampling.controls import steering
+from models.sampling.default_prompts import answering
 from models.sdxl.network_patches import NetworkCall, NetworkPatch
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ class Asker:
         questions = [
             _Question(first + number, condition, condition.place(x))
             for number, conditions in enumerate(sides)
-            for condition in conditions
-            if condition.active(sigma)
+            for condition in answering(conditions, x, sigma)
         ]
         patches = (*self.model.tweaks.network, *patches)
         for batch in _batches(questions):

@@ -12,6 +12,7 @@ from models.adapters.gligen import BoxPatch
 from models.compositing import as_mask, fit_batch
 from models.sampling.controls import RunningControl, RunningControls
 from models.sampling.further_channels import further_channels
+from models.sampling.hooks import RunningHooks
 from models.sampling.noise_schedule import BEFORE_THE_START
 from models.sdxl.conditioning import PIXELS, label_vector
 
@@ -66,6 +67,8 @@ class Condition:
     beside: torch.Tensor | None = None  # [1 or B, c, h, w], further channels that the network takes beside the latent
     network_patches: tuple[NetworkPatch, ...] = ()  # what this prompt changes inside the network
     weights_at: Callable[[float], Patches] | None = None  # the weights' patches at a noise level; None: the model's
+    default: bool = False  # counts only where the other prompts of its side do not, see `default_prompts.py`
+    fills: torch.Tensor | None = None  # [B, 1, h, w], how much it then counts at each point of the whole latent
 
     @property
     def read_by_controls(self) -> torch.Tensor:
@@ -86,6 +89,8 @@ class Condition:
         Areas fade in over their edges, except where the edge is the picture's; masks are as soft as they are drawn.
         """
         area = self.place(x)
+        if self.fills is not None:
+            return area.crop(self.fills)
         if self.mask is not None:
             weights = fit_batch(area.crop(self.mask), len(x))[:, None].to(x) * self.mask_strength
         else:
@@ -121,9 +126,12 @@ def prepare(model: Model, sides: Sequence[Side], start: RunStart) -> list[list[C
     Where one side asks for an area, the others answer for the same area, so that guidance compares like with like.
     Raises ValueError when a prompt was encoded for another kind of model.
     """
-    running = RunningControls(model)
+    running, hooks = RunningControls(model), RunningHooks(model, start)
     prepared = [
-        [_condition(model, *entry, running=running, start=start, negative=side.negative) for entry in side.entries]
+        [
+            _condition(model, *entry, running=running, hooks=hooks, start=start, negative=side.negative)
+            for entry in side.entries
+        ]
         for side in sides
     ]
     for one in prepared:
@@ -140,6 +148,7 @@ def _condition(
     options: Mapping[str, Any],
     *,
     running: RunningControls,
+    hooks: RunningHooks,
     start: RunStart,
     negative: bool,
 ) -> Condition:
@@ -155,7 +164,7 @@ def _condition(
     if area is not None:
         area = _clipped(area, start.size)
     label = label_vector(model, options, latent_size=start.size, negative=negative, seed=start.seed)
-    to_sigma = model.schedule.percent_to_sigma
+    first_sigma, last_sigma = _when(model, options)
     return Condition(
         context.to(model.memory.device, model.dtype),
         None if label is None else label.to(model.memory.device, model.dtype),
@@ -163,14 +172,24 @@ def _condition(
         mask,
         options.get("strength", 1.0),
         options.get("mask_strength", 1.0),
-        to_sigma(options["start_percent"]) if "start_percent" in options else BEFORE_THE_START,
-        to_sigma(options["end_percent"]) if "end_percent" in options else 0.0,
+        first_sigma,
+        last_sigma,
         running.of(options.get("control", ())),
         options.get("control_apply_to_uncond", False),
         None if for_controls is None else for_controls.to(model.memory.device, model.dtype),
         further_channels(model, options, start),
         _boxes(model, options.get("gligen")),
+        hooks.of(options.get("hooks")),
+        bool(options.get("default", False)),
     )
+
+
+def _when(model: Model, options: Mapping[str, Any]) -> tuple[float, float]:
+    """Return the noise levels from and down to which a prompt counts: its own span, cut by its text encoders'."""
+    to_sigma = model.schedule.percent_to_sigma
+    starts = [options[name] for name in ("start_percent", "clip_start_percent") if name in options]
+    ends = [options[name] for name in ("end_percent", "clip_end_percent") if name in options]
+    return to_sigma(max(starts)) if starts else BEFORE_THE_START, to_sigma(min(ends)) if ends else 0.0
 
 
 def _boxes(model: Model, gligen: tuple[str, Gligen, Sequence[Box]] | None) -> tuple[NetworkPatch, ...]:

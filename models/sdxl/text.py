@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-from models.adapters.weight_patches import NO_PATCHES, Patches
+from models.adapters.weight_patches import NO_PATCHES, Patches, WeightChange
 from models.memory import DeviceMemory
 from models.sdxl.prompt_tokens import CHUNK, Chunk, PromptTokenizer, empty_chunk
 from models.sdxl.text_encoder import Place, TextEncoder
@@ -47,6 +47,27 @@ class Conditioning(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
+class HookedSpan:
+    """What hooks make of the text encoders for one span of the denoising."""
+
+    span: tuple[float, float] | None  # shares of the denoising, 0 the noise; None: all of it, which needs no saying
+    changes: Mapping[str, Sequence[Mapping[str, WeightChange]]]  # by the role's name; each by parameter
+
+    @property
+    def options(self) -> dict[str, float]:
+        """What conditioning says of the span."""
+        return {} if self.span is None else {"clip_start_percent": self.span[0], "clip_end_percent": self.span[1]}
+
+
+@dataclass(frozen=True, eq=False)
+class ClipHooks:
+    """Hooks that a CLIP wears; see `models.adapters.clip_hooks`."""
+
+    spans: Sequence[HookedSpan]  # at least one
+    options: Mapping[str, Any]  # that conditioning gets with it
+
+
+@dataclass(frozen=True, eq=False)
 class Clip:
     """One or two text encoders that share a prompt. `with_*` methods give new handles to the same weights."""
 
@@ -58,6 +79,7 @@ class Clip:
     embeddings: Embeddings | None = None
     layer: int | None = None  # hidden state to stop at, -1 the last; None: the family's own
     patches: Mapping[str, Patches] = field(default_factory=dict[str, Patches])  # of encoders, by the role's name
+    hooks: ClipHooks | None = None
     absence: str = "This checkpoint has no text encoder. Load one with CLIPLoader or DualCLIPLoader."
 
     def with_layer(self, stop_at_clip_layer: int | None) -> Clip:
@@ -79,6 +101,9 @@ class Clip:
         yield from memory_parts(*self.encoders)
         for patches in self.patches.values():
             yield from patches.memory_parts()
+        for span in self.hooks.spans if self.hooks else ():
+            for change in (one for several in span.changes.values() for by_name in several for one in by_name.values()):
+                yield from change.memory_parts()
 
     def tokenize(self, text: str) -> Tokens:
         """The same prompt for every encoder."""
@@ -107,7 +132,17 @@ class Clip:
         """Conditioning of tokenized prompts; of encoders with unlike numbers of chunks the surplus is dropped.
 
         A weight w moves a token's hidden state away from that of the empty prompt: z_empty + w (z - z_empty).
+        Of scheduled hooks those of the first span hold.
         """
+        return self._encode_all(tokens, self.hooks.spans[0] if self.hooks else None)
+
+    def encode_scheduled(self, tokens: Mapping[str, list[Chunk]]) -> Iterator[tuple[Conditioning, dict[str, Any]]]:
+        """Conditioning with what its options say of hooks: once, or once for each span of scheduled hooks."""
+        for span in self.hooks.spans if self.hooks else (None,):
+            options = {**(span.options if span else {}), **(self.hooks.options if self.hooks else {})}
+            yield self._encode_all(tokens, span), options
+
+    def _encode_all(self, tokens: Mapping[str, list[Chunk]], span: HookedSpan | None) -> Conditioning:
         states: list[Tensor] = []
         pooled: Tensor | None = None
         for encoder in self._present():
@@ -116,7 +151,7 @@ class Clip:
                     f"The tokens lack those for the encoder {encoder.role.name!r}: they are of another model. Tokenize "
                     "the prompt with the CLIP that encodes it."
                 )
-            state, pooled = self._encode(encoder, tokens[encoder.role.name])
+            state, pooled = self._encode(encoder, tokens[encoder.role.name], self._patches(encoder, span))
             states.append(state)
         assert pooled is not None  # there is an encoder
         shortest = min(state.shape[1] for state in states)
@@ -131,13 +166,20 @@ class Clip:
         """The pooled output [1, width] of the last encoder before its projection; of a long text its beginning's."""
         encoder = self._present()[-1]
         ids, vectors = _split(self.tokenize(text)[encoder.role.name][:1])
-        with self.memory.computing(encoder, self.patches.get(encoder.role.name, NO_PATCHES)):
+        with self.memory.computing(encoder, self._patches(encoder, self.hooks.spans[0] if self.hooks else None)):
             return encoder(ids.to(self.memory.device), encoder.role.layer, vectors).unprojected.float().cpu()
 
     def _present(self) -> Sequence[TextEncoder]:
         if not self.encoders:
             raise TextError(self.absence)
         return self.encoders
+
+    def _patches(self, encoder: TextEncoder, span: HookedSpan | None) -> Patches:
+        """The encoder's own changes, and after them those of hooks."""
+        patches = self.patches.get(encoder.role.name, NO_PATCHES)
+        for changes in span.changes.get(encoder.role.name, ()) if span else ():
+            patches = patches.plus(changes)
+        return patches
 
     def _tokenize(self, texts: Mapping[str, str]) -> Tokens:
         warnings: list[str] = []
@@ -153,7 +195,7 @@ class Clip:
         return PromptTokenizer(self.tokenizer, role.pad, find)
 
     @torch.no_grad()
-    def _encode(self, encoder: TextEncoder, chunks: Sequence[Chunk]) -> tuple[Tensor, Tensor]:
+    def _encode(self, encoder: TextEncoder, chunks: Sequence[Chunk], patches: Patches) -> tuple[Tensor, Tensor]:
         """Hidden states [1, 77 n, width] and pooled output [1, P] of n chunks, float32."""
         weights = torch.tensor([[weight for _, weight in chunk] for chunk in chunks])
         weighted = bool((weights != 1).any())
@@ -161,7 +203,7 @@ class Clip:
         layer = encoder.role.layer if self.layer is None else self.layer
         states: list[Tensor] = []
         pooled: list[Tensor] = []
-        with self.memory.computing(encoder, self.patches.get(encoder.role.name, NO_PATCHES)):
+        with self.memory.computing(encoder, patches):
             for start in range(0, len(batch), BATCH):
                 ids, vectors = _split(batch[start : start + BATCH])
                 encoded = encoder(ids.to(self.memory.device), layer, vectors)

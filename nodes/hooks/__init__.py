@@ -1,1 +1,1 @@
-"""LoRAs and weights that hold for single prompts and parts of the denoising."""
+"""Hooks: LoRAs that hold for single prompts and for parts of the denoising."""
