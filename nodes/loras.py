@@ -4,6 +4,7 @@ from typing import Annotated, NamedTuple
 
 from execution.fields import Files, Help, Range
 from execution.node import Context, NodeInputError, node
+from models.adapters.block_weights import BlockWeights
 from models.adapters.lora import Applied, with_lora
 from models.adapters.lora_file import read_lora
 from models.checkpoint import CheckpointError
@@ -27,18 +28,28 @@ class WithLora(NamedTuple):
 
 
 def applied(
-    ctx: Context, model: Model, clip: Clip | None, name: str, strength_model: float, strength_clip: float = 0.0
+    ctx: Context,
+    model: Model,
+    clip: Clip | None,
+    name: str,
+    strength_model: float,
+    strength_clip: float = 0.0,
+    *,
+    blocks: BlockWeights | None = None,
+    input_name: str = "lora_name",
 ) -> Applied:
     """The handles with the file of that name put on; warns when it fits in part.
 
     Raises:
-        NodeInputError: the file is missing, damaged, no LoRA, or made for another model.
+        NodeInputError: the file is missing, damaged, no LoRA, or made for another model; it blames `input_name`.
     """
-    path = model_file(ctx, "loras", "lora_name", name)
+    path = model_file(ctx, "loras", input_name, name)
+    if blocks is not None:
+        strength_clip *= blocks.base
     try:
-        done = with_lora(model, clip, read_lora(path), strength_model, strength_clip)
+        done = with_lora(model, clip, read_lora(path), strength_model, strength_clip, blocks)
     except CheckpointError as error:
-        raise NodeInputError("lora_name", str(error)) from error
+        raise NodeInputError(input_name, str(error)) from error
     if done.misfit:
         ctx.warn(done.misfit)
     return done

@@ -2,21 +2,25 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from folders.digest import file_digest
 from folders.workspace import Workspace
 from models.adapters.embeddings import EmbeddingFolders
+from models.prompting.lora_tags import resolve, tag_names
 from models.sdxl.prompt_tokens import embedding_names
 
 EMBEDDINGS = "embeddings"
+LORAS = "loras"
+WILDCARDS = "wildcards"
+WILDCARD_MARK = "__"  # around the name of a wildcard
 
 
 @dataclass(frozen=True)
 class PromptFiles:
-    """The `files` of an engine whose text nodes know `embedding:name`."""
+    """The `files` of an engine whose text nodes know `embedding:name`, `<lora:name:1>` and `__wildcard__`."""
 
     workspace: Workspace
 
@@ -25,21 +29,41 @@ class PromptFiles:
         return self.workspace.digest(folder, name)
 
     def mentioned(self, folder: str, text: str | None) -> str:
-        """The digest of the embeddings that a prompt names; of all that there are where the prompt is not known yet.
+        """The digest of the files that a prompt names; of all that there are where the prompt is not known yet.
 
-        A name without a file counts as well: the result changes when the file comes.
+        A name without a file counts as well: the result changes when the file comes. Wildcards name further
+        wildcards, so that where a text has any, all files count.
         """
-        if folder != EMBEDDINGS:
+        if folder not in (EMBEDDINGS, LORAS, WILDCARDS):
             return ""
-        folders = self.workspace.searched_folders(EMBEDDINGS)
-        if text is None:
+        if text is None or (folder == WILDCARDS and WILDCARD_MARK in text):
+            folders = (
+                wildcard_folders(self.workspace) if folder == WILDCARDS else self.workspace.searched_folders(folder)
+            )
             return _joined(f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in _all_files(folders))
-        return _joined(_contents(EmbeddingFolders(tuple(folders)), embedding_names(text)))
+        return _joined(_contents(mentioned_files(self.workspace, folder, text)))
 
 
-def _contents(folders: EmbeddingFolders, names: list[str]) -> Iterator[str]:
-    for name in names:
-        path = folders.find(name)
+def wildcard_folders(workspace: Workspace) -> list[Path]:
+    """The folders that hold wildcards, the user's own first: `wildcards` in the workspace, and those of models."""
+    return [workspace.root / WILDCARDS, *workspace.model_folders(WILDCARDS)]
+
+
+def mentioned_files(workspace: Workspace, folder: str, text: str) -> Iterator[tuple[str, Path | None]]:
+    """The embeddings or LoRAs that a text may name, each name with its file if there is one."""
+    if folder == EMBEDDINGS:
+        embeddings = EmbeddingFolders(tuple(workspace.searched_folders(EMBEDDINGS)))
+        yield from ((name, embeddings.find(name)) for name in embedding_names(text))
+    elif folder == LORAS:
+        names = tag_names(text)
+        files = workspace.list_files(LORAS) if names else []
+        for name in names:
+            found = resolve(name, files)
+            yield found or name, workspace.model(LORAS, found) if found else None
+
+
+def _contents(named: Iterable[tuple[str, Path | None]]) -> Iterator[str]:
+    for name, path in named:
         try:
             yield f"{name} {file_digest(path) if path else None}"
         except OSError:  # gone or closed meanwhile: the node will say so

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from execution.ancestor import Ancestor
@@ -12,9 +13,13 @@ from folders.digest import WHOLE_BELOW, file_digest
 from folders.safe_paths import UnsafeNameError
 from folders.workspace import Workspace
 from models.adapters.embeddings import EmbeddingFolders
+from models.prompting.lora_tags import resolve, tag_names
 from models.sdxl.prompt_tokens import embedding_names
-from nodes.prompt_files import EMBEDDINGS
+from nodes.prompt_files import EMBEDDINGS, LORAS
 from nodes.provenance import UsedFile
+
+MENTIONED: Mapping[str, Callable[[str], list[str]]] = MappingProxyType({EMBEDDINGS: embedding_names, LORAS: tag_names})
+"""Folders whose files texts name, and how the names are found."""
 
 
 class NamedFile(NamedTuple):
@@ -33,7 +38,8 @@ def path_of(workspace: Workspace, folder: str, name: str) -> Path | None:
     except (UnsafeNameError, OSError):
         if folder == EMBEDDINGS:  # prompts leave the suffix away
             return EmbeddingFolders(tuple(workspace.searched_folders(EMBEDDINGS))).find(name)
-        return None
+        found = resolve(name, workspace.list_files(LORAS)) if folder == LORAS else None
+        return workspace.model(LORAS, found) if found else None
 
 
 def named_files(ancestors: Iterable[Ancestor]) -> list[NamedFile]:
@@ -79,6 +85,5 @@ def _chosen(ancestor: Ancestor) -> Iterator[NamedFile]:
 def _mentioned(ancestor: Ancestor) -> Iterator[NamedFile]:
     for input_name, folder in ancestor.mentions.items():
         for text in ancestor.values.get(input_name, ()):
-            if folder == EMBEDDINGS and isinstance(text, str):
-                for name in embedding_names(text):
-                    yield NamedFile(ancestor.ref.real, folder, name, None)
+            for name in MENTIONED[folder](text) if folder in MENTIONED and isinstance(text, str) else ():
+                yield NamedFile(ancestor.ref.real, folder, name, None)

@@ -1,0 +1,1 @@
+"""Prompts by rules: what texts with schedules, alternatives, wildcards and named LoRAs mean."""
