@@ -13,6 +13,7 @@ from torch import Tensor
 from execution.sizes import measure
 from execution.workers.flows import NotThereError
 from nodes.inspection import pictures, statistics
+from nodes.inspection.curves import curve_of, steps_of
 from nodes.inspection.kinds import COLOURS, Item, items_of
 from nodes.inspection.prompts import TokenReader
 from nodes.inspection.rendering import dtype_of, long, short
@@ -24,7 +25,8 @@ MOST_CHANNELS = 16
 MOST_OPTIONS = 64
 
 UNKNOWN = (
-    "shape", "dtype", "device", "min", "max", "mean", "std", "histogram", "channels", "text", "tokens", "options",
+    "shape", "dtype", "device", "min", "max", "mean", "std", "histogram", "channels", "curve", "text", "tokens",
+    "options",
 )  # fmt: skip
 """What is not told of every kind."""
 
@@ -47,7 +49,7 @@ class ValueInspector:
         """The first 64 `items`, and how many are left out."""
         with self._looking():
             found = items_of(items, type)
-            told = [self._described(item) for item in found[:MOST_ITEMS]]
+            told = [self._described(item, type) for item in found[:MOST_ITEMS]]
         return {"items": told, "items_left_out": max(0, len(found) - MOST_ITEMS)}
 
     def difference(self, items: list[Any], others: list[Any], type: str) -> Mapping[str, Any] | None:
@@ -99,7 +101,7 @@ class ValueInspector:
             raise NotThereError(404, f"There is no picture {batch} in this batch: it has {item.pictures}.")
         return pictures.pixels_of(item, batch, size, self._colours)
 
-    def _described(self, item: Item) -> dict[str, Any]:
+    def _described(self, item: Item, type: str) -> dict[str, Any]:
         tensor = item.tensor
         told: dict[str, Any] = {"kind": item.kind, **dict.fromkeys(UNKNOWN)}
         told |= {"bytes": 0, "nan": 0, "inf": 0, "pictures": item.pictures}
@@ -107,6 +109,11 @@ class ValueInspector:
             return told | _plain(item)
         told |= {"shape": list(tensor.shape), "dtype": dtype_of(tensor), "device": str(tensor.device)}
         told |= {"bytes": tensor.numel() * tensor.element_size(), **_numbers(item, tensor)}
+        told["curve"] = curve_of(tensor)
+        if type == "SIGMAS" and told["curve"] is not None:
+            told["text"] = steps_of(told["curve"])
+        elif tensor is not item.value and item.kind == "other":
+            told["text"] = long(item.value)
         names = [name for name in item.options if name != OPTION][:MOST_OPTIONS]
         if item.kind in ("latent", "conditioning"):
             told["options"] = {str(name): short(item.options[name]) for name in names}
@@ -118,6 +125,7 @@ class ValueInspector:
 def _plain(item: Item) -> dict[str, Any]:
     """What is told of a value without numbers of its own."""
     told: dict[str, Any] = {"text": long(item.value), "bytes": sum(part for _, part in measure(item.value))}
+    told["curve"] = curve_of(item.value)
     if item.kind == "number" and math.isfinite(_as_float(item.value)):
         told |= {"min": item.value, "max": item.value, "mean": item.value, "std": 0.0}
     return told

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from models.sdxl.text import Clip
 from models.types import Model, Vae
+from models.vision.clip_vision import ClipVisionOutput
 
 Kind = Literal[
-    "image", "mask", "latent", "conditioning", "model", "clip", "vae", "tensor", "number", "text", "other"
+    "image", "mask", "latent", "conditioning", "model", "clip", "vae", "tensor", "number", "boolean", "text", "other"
 ]  # fmt: skip
 
 COLOURS: Mapping[int, tuple[str, ...]] = {
@@ -72,6 +73,8 @@ def _item(value: Any, type: str) -> Item:
         if isinstance(samples, Tensor):
             rest = {name: one for name, one in held.items() if name != "samples"}
             return Item("latent" if samples.ndim == 4 else "tensor", value, samples, rest)
+    if isinstance(value, ClipVisionOutput):
+        return Item("other", value, value.image_embeds)
     return Item(_kind_of_other(value, type), value)
 
 
@@ -92,7 +95,9 @@ def _kind_of_other(value: Any, type: str) -> Kind:
         return "clip"
     if isinstance(value, Vae):
         return "vae"
-    if isinstance(value, (bool, int, float)):
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, (int, float)):
         return "number"
     if isinstance(value, str):
         return "text"

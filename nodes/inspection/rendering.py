@@ -7,9 +7,7 @@ from typing import Any, cast
 
 from torch import Tensor
 
-from execution.results import Blocked
-from models.sdxl.text import Clip
-from models.types import Model, Vae
+from nodes.inspection.sentences import sentence_of
 
 LONGEST = 200  # characters of an option
 LONGEST_TEXT = 20_000  # of a text that flowed
@@ -36,7 +34,7 @@ def _short(value: Any, level: int) -> str:
         return f"{dtype_of(value)} [{', '.join(map(str, value.shape))}]"
     if isinstance(value, str):
         return value
-    if value is None or isinstance(value, (bool, int, float)):
+    if isinstance(value, (bool, int, float)):
         return _number(value)
     if isinstance(value, Mapping):
         held = cast("Mapping[Any, Any]", value)
@@ -45,7 +43,7 @@ def _short(value: Any, level: int) -> str:
     if isinstance(value, (list, tuple)):
         items = cast("list[Any]", value)
         return f"[{_several([_inner(item, level) for item in items[:MOST_ITEMS]], len(items))}]"
-    return _named(value)
+    return sentence_of(value)
 
 
 def _inner(value: Any, level: int) -> str:
@@ -56,29 +54,12 @@ def _several(shown: list[str], total: int) -> str:
     return ", ".join([*shown, *([f"{total - len(shown)} more"] if total > len(shown) else [])])
 
 
-def _number(value: float | None) -> str:
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 4_096:
+def _number(value: float) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int) and value.bit_length() > 4_096:
         return f"a whole number of {value.bit_length()} bits"
     return str(value)
-
-
-def _named(value: Any) -> str:
-    if isinstance(value, Model):
-        changed = f", with {', '.join(value.tweaks.names)}" if value.tweaks.names else ""
-        return f"{value.family}, computed in {_dtype(value.dtype)}, file {value.digest[:12]}{changed}"
-    if isinstance(value, Clip):
-        names = " and ".join(encoder.role.name for encoder in value.encoders) or "none"
-        layer = "" if value.layer is None else f", stopped at layer {value.layer}"
-        return f"text encoders {names}, computed in {_dtype(value.dtype)}{layer}, file {value.digest[:12]}"
-    if isinstance(value, Vae):
-        return f"autoencoder, computed in {_dtype(value.dtype)}, file {value.digest[:12]}"
-    if isinstance(value, Blocked):
-        return f"nothing: held back{f' ({value.message})' if value.message else ''}"
-    return f"{type(value).__module__}.{type(value).__qualname__}"
-
-
-def _dtype(dtype: Any) -> str:
-    return str(dtype).removeprefix("torch.")
 
 
 def _cut(text: str, longest: int) -> str:

@@ -103,7 +103,7 @@ def test_whole_numbers(values):
         ({"other": 1}, "LATENT", "other", 0),
         (torch.zeros(15), "SIGMAS", "tensor", 0),
         (3, "INT", "number", 0),
-        (True, "BOOLEAN", "number", 0),
+        (True, "BOOLEAN", "boolean", 0),
         ("x", "STRING", "text", 0),
         (object(), "MODEL", "model", 0),
         ([], "CONDITIONING", "other", 0),

@@ -36,7 +36,8 @@ ITEM: Schema = {
     "properties": {
         "kind": {
             "enum": [
-                "image", "mask", "latent", "conditioning", "model", "clip", "vae", "tensor", "number", "text", "other",
+                "image", "mask", "latent", "conditioning", "model", "clip", "vae", "tensor", "number", "boolean",
+                "text", "other",
             ]
         },
         "shape": {"type": ["array", "null"], "items": {"type": "integer"}},
@@ -48,6 +49,11 @@ ITEM: Schema = {
         "inf": {"type": "integer"},
         "histogram": STATISTICS,
         "channels": {"type": ["array", "null"], "items": {"type": "object"}},
+        "curve": {
+            "type": ["array", "null"],
+            "items": {"type": "number"},
+            "description": "The numbers themselves, in their order, of a row of at most 1,024, such as SIGMAS.",
+        },
         "pictures": {"type": "integer", "description": "How many there are to be had of it."},
         "text": {"type": ["string", "null"]},
         "tokens": {"type": ["array", "null"], "description": "A row for each chunk of 77 of each text encoder."},
