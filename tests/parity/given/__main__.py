@@ -14,7 +14,7 @@ from tests.parity.given.workflow_files import given_workflows, stock_names
 def main(wanted: list[str]) -> None:
     """Run those whose names hold one of the texts; all of them if none is given."""
     blocking: Counter[str] = Counter()
-    stock = ran = shown = 0
+    stock = ran = shown = pictures = 0
     own = stock_names()
     with tempfile.TemporaryDirectory() as folder, runner(Path(folder)) as running:
         for given in given_workflows(running.engine.registry.catalogue()):
@@ -24,15 +24,18 @@ def main(wanted: list[str]) -> None:
             outcome = running.run(given)
             stock += given.stock_only
             ran += given.stock_only and outcome.ran
+            pictures += len(outcome.pictures)
             blocking.update(given.unknown)
             print(f"{'ran   ' if outcome.ran else 'FAILED'} {outcome.seconds:5.2f} s  {given.name}", flush=True)
             for text in (*given.conversion_problems, *given.validation_problems()):
                 print(f"         judged: {text}")
             if outcome.why:
                 print(f"         {outcome.why}")
+            for path in outcome.blank:
+                print(f"         blank: {path.name}")
             for text in outcome.warnings:
                 print(f"         left out: {text}")
-    print(f"\n{shown} workflows; {stock} use stock types alone, of these {ran} ran.")
+    print(f"\n{shown} workflows; {stock} use stock types alone, of these {ran} ran and gave {pictures} pictures.")
     for name, count in blocking.most_common():
         print(f"missing: {name} ({'stock' if name in own else 'not stock'}), in {count}")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from commands.workbench import build_engine, choose_device, node_types
+from PIL import Image
+
+from commands.workbench import BUNDLED, build_engine, choose_device, node_types
 from execution.engine import Engine
 from execution.graph import Graph
 from execution.stand_ins import apply_stand_ins, plan_stand_ins
@@ -29,6 +31,8 @@ class Outcome:
     why: str = ""  # it did not
     warnings: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    pictures: list[Path] = field(default_factory=list)  # that it saved or showed
+    blank: list[Path] = field(default_factory=list)  # those of them that have one colour only
 
 
 @dataclass
@@ -37,6 +41,11 @@ class Runner:
 
     engine: Engine
     workspace: Workspace
+
+    @property
+    def product(self) -> Workspace:
+        """A workspace as a new user has it."""
+        return Workspace(self.workspace.root / "new", bundled=BUNDLED)
 
     def run(self, given: Given) -> Outcome:
         """Run a workflow whose node types are all there."""
@@ -62,7 +71,25 @@ class Runner:
         missed = [node for node in judged.good_outputs if node not in {*result.executed, *result.cached}]
         if missed:
             return Outcome(False, f"the outputs {', '.join(missed)} did not run", seconds=seconds)
-        return Outcome(True, warnings=judged.sentences, seconds=seconds)
+        pictures = [self._path(shown) for node in result.ui.values() for shown in node.get("images", ())]
+        blank = [path for path in pictures if not _varies(path)]
+        return Outcome(True, "", judged.sentences, seconds, pictures, blank)
+
+    def _path(self, shown: Mapping[str, str]) -> Path:
+        return self.workspace.folder(shown["type"]) / shown["subfolder"] / shown["filename"]
+
+    def lacks(self, given: Given) -> set[str]:
+        """The folders of files that are missing still when the product has done what it can."""
+        graph, here = given.graph, self.product
+        plan = plan_stand_ins(graph, here.list_files, given.catalogue, has_file=here.has_file, pictures=example_names())
+        planned = {(one.node, one.input) for one in plan}
+        return {
+            one.files
+            for node in graph.values()
+            for one in given.catalogue[node.type].inputs
+            if one.files is not None and isinstance(value := node.inputs.get(one.name), str)
+            if value not in (*(one.choices or ()), *here.list_files(one.files)) and (node.id, one.name) not in planned
+        }
 
     def stand_in(self, graph: Graph) -> None:
         """Put files that are here in place of those that are not: as the product does, then the tests' own."""
@@ -77,6 +104,11 @@ class Runner:
                 names = self.workspace.list_files(one.files)
                 if value not in names and not self.workspace.has_file(one.files, value):
                     node.inputs[one.name] = NAME if NAME in names else next(iter(names), value)
+
+
+def _varies(path: Path) -> bool:
+    with Image.open(path) as opened:
+        return any(low < high for low, high in opened.convert("RGB").getextrema())
 
 
 @contextmanager
