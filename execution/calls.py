@@ -232,6 +232,8 @@ class Caller:
         for name, kind in plan.node.hidden:
             values.setdefault(name, self._hidden(kind, node.id))
         ref = self._around.graph.ref(node.id)
+        if plan.node.context is not None:
+            values.setdefault(plan.node.context, self._context(ref))
         try:
             answer = plan.node.fingerprint(values)
             return self._wait_for(answer) if inspect.iscoroutine(answer) else answer

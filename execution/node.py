@@ -87,7 +87,7 @@ def node(
 
     `output`: its run is an end in itself. `version`: change it when what the function calls changes its results.
     `not_idempotent`: equal nodes never share a result. `fingerprint`: a function of some of the inputs (by name;
-    linked ones are None) whose value is part of the cache key; NaN makes the node run every time.
+    linked ones are None; also of its context) whose value is part of the cache key; NaN makes the node run every time.
     `kept=False`: it is called in each run that needs it, while its key stays, so that what follows need not run: for
     a node whose expansion has effects. `takes_blocked`: blocked items of its inputs are left out instead of blocking
     it; only for a node that takes whole lists.

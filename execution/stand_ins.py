@@ -41,7 +41,7 @@ PICTURE_WITH_HOLE = "weft_example_hole.png"  # its transparency is a mask
 MASK_LOADERS = frozenset({"LoadImageMask"})
 
 REFINER_ENCODER = "CLIPTextEncodeSDXLRefiner"
-CLIP, MASK = "CLIP", "MASK"  # types of sockets
+CLIP, MASK, CLIP_VISION = "CLIP", "MASK", "CLIP_VISION"  # types of sockets
 
 Reason = Literal["elsewhere", "stand_in"]
 
@@ -147,6 +147,8 @@ class _Planner:
         if folder == PICTURES:
             wants_mask = node.type in MASK_LOADERS or any(self._targets(node, MASK))
             return PICTURE_WITH_HOLE if wants_mask else PICTURE
+        if any(output.type == CLIP_VISION for output in self._types[node.type].outputs):
+            return ""  # no bundled checkpoint holds an image encoder
         usual = BUNDLED.get(folder, "")
         if usual != BASE or folder == "vae":
             return usual

@@ -18,6 +18,7 @@ IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".gif", ".apng", ".bmp", ".tif", ".tiff", ".tga", ".ppm", ".pgm", ".avif"}
 )
 AUDIO_SUFFIXES = frozenset({".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac"})
+TEXT_SUFFIXES = frozenset({".txt", ".csv", ".tsv", ".json", ".md"})
 VIDEO_SUFFIXES = frozenset({".mp4", ".webm", ".mkv", ".mov", ".avi", ".m4v"})
 
 MODEL_KINDS = (
@@ -48,6 +49,7 @@ INPUT_KINDS: Mapping[str, frozenset[str]] = {
     "input/*.latent": frozenset({".latent"}),
     "input/audio": AUDIO_SUFFIXES,
     "input/video": VIDEO_SUFFIXES | {".gif"},
+    "input/text": TEXT_SUFFIXES,
 }
 """Lists of files at the top of the input folder, by what they are."""
 

@@ -12,6 +12,7 @@ Value = float | bool
 LONGEST = 2000  # characters of a formula
 LARGEST_POWER = 1024  # binary digits of a whole number that a power may have
 DEEPEST = 100  # nested brackets
+MOST_DIGITS = 300  # that `round` rounds to
 
 _ARITHMETIC: Any = operator  # the standard library leaves two of its functions untyped
 OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = MappingProxyType(
@@ -39,14 +40,22 @@ def _clamp(value: Any, low: Any, high: Any) -> Any:
     return max(low, min(high, value))
 
 
+def _rounded(value: Any, digits: Any = None) -> Any:
+    if digits is None:
+        return round(value)
+    if not isinstance(digits, int) or abs(digits) > MOST_DIGITS:
+        raise FormulaError(f"round takes whole numbers of digits up to {MOST_DIGITS}, not {digits}.")
+    return round(value, digits)
+
+
 _SAME_NAME = ("sqrt", "exp", "log", "log2", "sin", "cos", "tan", "atan2", "hypot", "floor", "ceil", "gcd")
 _OWN: dict[str, Callable[..., Any]] = {
-    "abs": abs, "min": min, "max": max, "round": round, "int": int, "float": float, "clamp": _clamp,
+    "abs": abs, "min": min, "max": max, "round": _rounded, "int": int, "float": float, "clamp": _clamp,
 }  # fmt: skip
 FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {name: getattr(math, name) for name in _SAME_NAME} | _OWN
 )
-CONSTANTS: Mapping[str, Value] = MappingProxyType({"pi": math.pi, "e": math.e})
+CONSTANTS: Mapping[str, Value] = MappingProxyType({"pi": math.pi})
 
 
 class FormulaError(ValueError):

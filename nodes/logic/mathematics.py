@@ -30,9 +30,14 @@ def mathematics(
     b: Variable = 0,
     c: Variable = 0,
     d: Variable = 0,
+    e: Variable = 0,
+    f: Variable = 0,
+    g: Variable = 0,
+    h: Variable = 0,
 ) -> Number:
-    """A formula of up to four values."""
-    names = {name: _number(name, value) for name, value in (("a", a), ("b", b), ("c", c), ("d", d))}
+    """A formula of up to eight values. `e` is the value of that name; Euler's number is `exp(1)`."""
+    given = {"a": a, "b": b, "c": c, "d": d, "e": e, "f": f, "g": g, "h": h}
+    names = {name: _number(name, value) for name, value in given.items()}
     try:
         value = compute(formula, names)
         return Number(_rounded(value), float(value), bool(value))
