@@ -15,12 +15,13 @@ from models.sdxl.prompt_tokens import embedding_names
 EMBEDDINGS = "embeddings"
 LORAS = "loras"
 WILDCARDS = "wildcards"
+STYLES = "styles"
 WILDCARD_MARK = "__"  # around the name of a wildcard
 
 
 @dataclass(frozen=True)
 class PromptFiles:
-    """The `files` of an engine whose text nodes know `embedding:name`, `<lora:name:1>` and `__wildcard__`."""
+    """The `files` of an engine whose text nodes know `embedding:name`, `<lora:name:1>`, `__wildcard__` and styles."""
 
     workspace: Workspace
 
@@ -32,16 +33,20 @@ class PromptFiles:
         """The digest of the files that a prompt names; of all that there are where the prompt is not known yet.
 
         A name without a file counts as well: the result changes when the file comes. Wildcards name further
-        wildcards, so that where a text has any, all files count.
+        wildcards, so that where a text has any, all files count; so they do for styles.
         """
-        if folder not in (EMBEDDINGS, LORAS, WILDCARDS):
+        if folder not in (EMBEDDINGS, LORAS, WILDCARDS, STYLES):
             return ""
-        if text is None or (folder == WILDCARDS and WILDCARD_MARK in text):
-            folders = (
-                wildcard_folders(self.workspace) if folder == WILDCARDS else self.workspace.searched_folders(folder)
+        if text is None or (folder == WILDCARDS and WILDCARD_MARK in text) or (folder == STYLES and text.strip()):
+            return _joined(
+                f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in _all_files(self._all(folder))
             )
-            return _joined(f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in _all_files(folders))
         return _joined(_contents(mentioned_files(self.workspace, folder, text)))
+
+    def _all(self, folder: str) -> list[Path]:
+        if folder == STYLES:
+            return [self.workspace.root / STYLES]
+        return wildcard_folders(self.workspace) if folder == WILDCARDS else self.workspace.searched_folders(folder)
 
 
 def wildcard_folders(workspace: Workspace) -> list[Path]:

@@ -189,7 +189,8 @@ def _when(model: Model, options: Mapping[str, Any]) -> tuple[float, float]:
     to_sigma = model.schedule.percent_to_sigma
     starts = [options[name] for name in ("start_percent", "clip_start_percent") if name in options]
     ends = [options[name] for name in ("end_percent", "clip_end_percent") if name in options]
-    return to_sigma(max(starts)) if starts else BEFORE_THE_START, to_sigma(min(ends)) if ends else 0.0
+    first, last = options.get("weft_sigmas", (BEFORE_THE_START, 0.0))  # noise levels themselves, see prompt schedules
+    return min(first, to_sigma(max(starts))) if starts else first, max(last, to_sigma(min(ends))) if ends else last
 
 
 def _boxes(model: Model, gligen: tuple[str, Gligen, Sequence[Box]] | None) -> tuple[NetworkPatch, ...]:

@@ -27,18 +27,22 @@ _MARKED = re.compile(rf"[ \n](?={_MARK})")
 
 @dataclass(frozen=True)
 class PromptTokenizer:
-    """Tokenizes prompts for one encoder. `pad` fills the last chunk; without `find_vectors` embeddings are words."""
+    """Tokenizes prompts for one encoder. `pad` fills the last chunk; without `find_vectors` embeddings are words.
+
+    `multiply`: a number in brackets multiplies the weight of the brackets around it, instead of replacing it.
+    """
 
     tokenizer: ClipTokenizer
     pad: int
     find_vectors: FindVectors | None = None
+    multiply: bool = False
 
     def chunks(self, prompt: str, warn: Warn) -> list[Chunk]:
         """At least one chunk of 77 (token, weight). Missing embeddings are left out and reported to `warn`."""
         return fill_chunks(list(self._pieces(prompt, warn)), self.pad)
 
     def _pieces(self, prompt: str, warn: Warn) -> Iterator[list[WeightedToken]]:
-        for segment in parse_weights(prompt):
+        for segment in parse_weights(prompt, multiply=self.multiply):
             for words in _MARKED.split(segment.text):
                 rest = words
                 if self.find_vectors is not None and words.startswith(_MARK):

@@ -92,8 +92,11 @@ class _Marks:
         return (colon, value) if math.isfinite(value) else None
 
 
-def parse_weights(prompt: str) -> list[Segment]:
-    """The prompt as weighted pieces in their order, brackets and numbers removed; no piece is empty."""
+def parse_weights(prompt: str, *, multiply: bool = False) -> list[Segment]:
+    """The prompt as weighted pieces in their order, brackets and numbers removed; no piece is empty.
+
+    `multiply`: a number multiplies the weight of the brackets around its own (A1111), instead of replacing it.
+    """
     marks = _Marks(prompt)
     segments: list[Segment] = []
     pending = [_Span(0, len(prompt), 1.0)]  # the last is next
@@ -106,10 +109,10 @@ def parse_weights(prompt: str) -> list[Segment]:
             if closing < span.end:
                 text_end = opening
                 pending.append(_Span(closing + 1, span.end, span.weight))
-                pending.append(_inside(marks, opening, closing, span.weight))
+                pending.append(_inside(marks, opening, closing, span.weight, multiply))
             elif span.end - opening >= 2 and marks.is_bracket(span.end - 1) and prompt[span.end - 1] == ")":
                 text_end = opening
-                pending.append(_inside(marks, opening, span.end - 1, span.weight))
+                pending.append(_inside(marks, opening, span.end - 1, span.weight, multiply))
             else:
                 _append(segments, prompt[span.start : opening], span.weight)
                 span = _Span(opening, span.end, span.weight)
@@ -117,11 +120,12 @@ def parse_weights(prompt: str) -> list[Segment]:
     return segments
 
 
-def _inside(marks: _Marks, opening: int, closing: int, weight: float) -> _Span:
+def _inside(marks: _Marks, opening: int, closing: int, weight: float, multiply: bool) -> _Span:
     number = marks.number_at_end(opening + 1, closing)
     if number is None:
         return _Span(opening + 1, closing, max(-LIMIT, min(weight * EMPHASIS, LIMIT)))
     colon, value = number
+    value = value * weight if multiply else value
     return _Span(opening + 1, colon, max(-LIMIT, min(value, LIMIT)))
 
 

@@ -11,7 +11,9 @@ from torch import Tensor
 
 from models.adapters.weight_patches import NO_PATCHES, Patches, WeightChange
 from models.memory import DeviceMemory
+from models.prompting.joining import chunks_of
 from models.sdxl.prompt_tokens import CHUNK, Chunk, PromptTokenizer, empty_chunk
+from models.sdxl.prompt_weighting import Weighting, needs_empty_prompt, weighted_states
 from models.sdxl.text_encoder import Place, TextEncoder
 from models.sdxl.tokenizer import ClipTokenizer
 from models.weights_in_memory import memory_parts
@@ -80,6 +82,7 @@ class Clip:
     layer: int | None = None  # hidden state to stop at, -1 the last; None: the family's own
     patches: Mapping[str, Patches] = field(default_factory=dict[str, Patches])  # of encoders, by the role's name
     hooks: ClipHooks | None = None
+    weighting: Weighting = "comfy"  # what weights of words do
     absence: str = "This checkpoint has no text encoder. Load one with CLIPLoader or DualCLIPLoader."
 
     def with_layer(self, stop_at_clip_layer: int | None) -> Clip:
@@ -91,6 +94,10 @@ class Clip:
         if stop_at_clip_layer is not None and stop_at_clip_layer >= 0:
             raise TextError(f"A CLIP layer counts from the end: -1 is the last. {stop_at_clip_layer} is none.")
         return replace(self, layer=stop_at_clip_layer)
+
+    def with_weighting(self, weighting: Weighting) -> Clip:
+        """A handle that reads and applies the weights of words as another program does."""
+        return replace(self, weighting=weighting)
 
     def with_embeddings(self, embeddings: Embeddings | None) -> Clip:
         """A handle whose prompts may name `embedding:...`, found in `embeddings`."""
@@ -108,6 +115,13 @@ class Clip:
     def tokenize(self, text: str) -> Tokens:
         """The same prompt for every encoder."""
         return self._tokenize({encoder.role.name: text for encoder in self._present()})
+
+    def tokenize_chunked(self, text: str) -> Tokens:
+        """The same prompt for every encoder; the word BREAK in it ends a chunk of tokens and begins the next one."""
+        parts = [self.tokenize(part) for part in chunks_of(text)]
+        names = [encoder.role.name for encoder in self.encoders]
+        chunks = {name: [chunk for part in parts for chunk in part[name]] for name in names}
+        return Tokens(chunks, [warning for part in parts for warning in part.warnings])
 
     def tokenize_each(self, texts: Mapping[str, str]) -> Tokens:
         """A prompt for each encoder, such as {"g": "a fox", "l": "oil painting"}; the shorter is padded with chunks.
@@ -131,7 +145,7 @@ class Clip:
     def encode(self, tokens: Mapping[str, list[Chunk]]) -> Conditioning:
         """Conditioning of tokenized prompts; of encoders with unlike numbers of chunks the surplus is dropped.
 
-        A weight w moves a token's hidden state away from that of the empty prompt: z_empty + w (z - z_empty).
+        What a token's weight does says `models.sdxl.prompt_weighting`.
         Of scheduled hooks those of the first span hold.
         """
         return self._encode_all(tokens, self.hooks.spans[0] if self.hooks else None)
@@ -192,14 +206,15 @@ class Clip:
     def _prompts(self, encoder: TextEncoder) -> PromptTokenizer:
         embeddings, role, width = self.embeddings, encoder.role, encoder.config.width
         find = None if embeddings is None else lambda name: embeddings.vectors(name, role.name, width)
-        return PromptTokenizer(self.tokenizer, role.pad, find)
+        return PromptTokenizer(self.tokenizer, role.pad, find, multiply=self.weighting != "comfy")
 
     @torch.no_grad()
     def _encode(self, encoder: TextEncoder, chunks: Sequence[Chunk], patches: Patches) -> tuple[Tensor, Tensor]:
         """Hidden states [1, 77 n, width] and pooled output [1, P] of n chunks, float32."""
         weights = torch.tensor([[weight for _, weight in chunk] for chunk in chunks])
         weighted = bool((weights != 1).any())
-        batch = [*chunks, empty_chunk(encoder.role.pad)] if weighted else list(chunks)
+        with_empty = weighted and needs_empty_prompt(self.weighting)
+        batch = [*chunks, empty_chunk(encoder.role.pad)] if with_empty else list(chunks)
         layer = encoder.role.layer if self.layer is None else self.layer
         states: list[Tensor] = []
         pooled: list[Tensor] = []
@@ -211,8 +226,8 @@ class Clip:
                 pooled.append(encoded.pooled.float().cpu())
         hidden = torch.cat(states)
         if weighted:
-            hidden, empty = hidden[:-1], hidden[-1:]
-            hidden = torch.where(weights[..., None] == 1, hidden, (hidden - empty) * weights[..., None] + empty)
+            empty = hidden[-1:] if with_empty else None
+            hidden = weighted_states(hidden[: len(chunks)], weights, empty, self.weighting)
         return hidden.reshape(1, len(chunks) * CHUNK, -1), pooled[0][:1]
 
 
