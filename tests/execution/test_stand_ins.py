@@ -160,8 +160,12 @@ def test_what_is_not_bundled_is_left_to_validation(workspace):
     prompt = {
         "1": node("StyleModelLoader", style_model_name="gone.safetensors"),
         "2": node("GLIGENLoader", gligen_name="gone.safetensors"),
+        "3": node("unCLIPCheckpointLoader", ckpt_name="sd21-unclip-h.ckpt"),  # its image encoder is not in the base
     }
-    assert plan_stand_ins(parse_prompt(prompt), workspace.list_files) == []
+    vision = (OutputSpec("MODEL", "MODEL"), OutputSpec("CLIP_VISION", "CLIP_VISION"))
+    file = InputSpec("ckpt_name", "COMBO", files="checkpoints")
+    types = {"unCLIPCheckpointLoader": NodeSpec("unCLIPCheckpointLoader", (file,), vision)}
+    assert plan_stand_ins(parse_prompt(prompt), workspace.list_files, types) == []
 
 
 def test_node_types_of_packs_are_known_by_their_inputs(workspace):

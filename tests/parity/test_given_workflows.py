@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from tests.parity.given.rare_kinds import RARE_KINDS
 from tests.parity.given.running import runner
-from tests.parity.given.workflow_files import given_workflows
+from tests.parity.given.workflow_files import Given, given_workflows
 from tests.parity.stock_catalogue import need_reference
 
 need_reference()
@@ -88,3 +91,10 @@ def test_what_the_product_brings_suffices_for_most(running, workflows):
     kinds = {kind for folders in lacking.values() for kind in folders}
     assert kinds == {"clip_vision", "hypernetworks", "photomaker"}
     assert sum(not folders for folders in lacking.values()) >= 0.9 * len(lacking)
+
+
+def test_kinds_of_files_that_no_given_workflow_names(running, tmp_path):
+    path = tmp_path / "rare_kinds.json"
+    path.write_text(json.dumps(RARE_KINDS))
+    outcome = running.run(Given(path, running.engine.registry.catalogue()))
+    assert (outcome.why, len(outcome.pictures), outcome.blank) == ("", 2, [])

@@ -13,7 +13,13 @@ from execution.stand_ins import BASE
 from folders.workspace import Workspace
 from models.checkpoint import load_checkpoint
 from models.memory import DeviceMemory
-from tests.models.small_adapters import write_clip_vision, write_gligen, write_photomaker, write_style_model
+from tests.models.small_adapters import (
+    write_clip_vision,
+    write_gligen,
+    write_photomaker,
+    write_style_model,
+    write_unclip_checkpoint,
+)
 
 NAME = "stand_in.safetensors"
 
@@ -24,8 +30,9 @@ def lay_out(root: Path) -> Workspace:
     models, context = root / "models", config.context_dim
     pooled = config.adm_channels - 6 * 256
     write_clip_vision(models / "clip_vision" / NAME, projection=pooled)
+    write_unclip_checkpoint(models / "checkpoints" / NAME)
     write_style_model(models / "style_models" / NAME, context=context)
-    write_gligen(models / "gligen" / NAME, config, pooled=context)
+    write_gligen(models / "gligen" / NAME, config, pooled=pooled)
     write_photomaker(models / "photomaker" / "stand_in.bin", context=context)
     _save(_upscaler(), models / "upscale_models" / NAME)
     _write_hypernetwork(models / "hypernetworks" / "stand_in.pt", context)
