@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -529,3 +530,15 @@ def test_a_network_knows_which_side_it_is_asked_about():
     seen.clear()
     guided(made().with_tweak("note", network=(Noting(64, 2, 2, False),)).with_tweak("SAG", **sag(1.0)), latent())
     assert set(seen) == {(0, 1), (1,)}
+
+
+def test_the_documentations_example_works():
+    text = (Path(__file__).parents[2] / "docs" / "model-patches.md").read_text("utf-8")
+    names: dict[str, type] = {}
+    exec(text.split("```python\n")[1].split("```")[0], names)
+    whole, x = made(), latent()
+    quiet = whole.with_tweak("quiet", network=(names["QuietMiddle"](),))
+    away = guided(whole.with_tweak("away", after_guidance=(names["Away"](),)), x)
+    expected = guided(whole, x) + 2 * (alone(whole, x, 1) - alone(quiet, x, 1))
+    assert relative(away, guided(whole, x)) > 1e-3
+    torch.testing.assert_close(away, expected, rtol=1e-3, atol=1e-3)
