@@ -70,7 +70,7 @@ class Sheet:
     def below(self) -> int:
         """Pixels for the words below each picture."""
         lines = max((len(self.column_lines(text)) for text in self.labels), default=0)
-        return lines * self.line
+        return lines * self.line + self.line // 4 if lines else 0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -114,7 +114,7 @@ def draw_sheet(sheet: Sheet) -> Pillow.Image:
         x, y = sheet.corner(place)
         drawn.paste(Pillow.fromarray(cell), (x + (width - cell.shape[1]) // 2, y + (height - cell.shape[0]) // 2))
         if place < len(sheet.labels):
-            _write(pen, sheet, sheet.column_lines(sheet.labels[place]), (x + width / 2, y + height))
+            _write(pen, sheet, sheet.column_lines(sheet.labels[place]), (x + width / 2, y + height + sheet.line // 4))
     return drawn
 
 

@@ -123,6 +123,8 @@ def test_formulas_are_computed(formula, expected):
         ("x + 1", "names 'x'"),
         ("a / 0", "divides by zero"),
         ("9 ** 9 ** 9", "too large"),
+        ("round(a, 0 - 10 ** 9)", "whole numbers of digits"),
+        ("round(a, 0.5)", "whole numbers of digits"),
         ("__import__('os').getcwd()", "nothing that formulas are made of"),
         ("a.__class__", "nothing that formulas are made of"),
         ("'text' * 9", "nothing that formulas are made of"),
@@ -143,6 +145,7 @@ def test_what_is_no_formula_is_told_in_a_sentence(formula, sentence):
 def test_a_formula_gives_its_number_in_three_forms():
     assert mathematics.mathematics(formula="a / b", a=7, b="2") == (4, 3.5, True)
     assert mathematics.mathematics(formula="a - b", a=1, b=True) == (0, 0.0, False)
+    assert mathematics.mathematics(formula="e + h * 10", e=2, h=3).INT == 32
     with pytest.raises(NodeInputError, match="no number"):
         mathematics.mathematics(formula="a", a="fox")
     with pytest.raises(NodeInputError, match="divides by zero"):
