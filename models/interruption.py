@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakSet
 
+import torch
 from torch import nn
 
 
@@ -46,7 +47,8 @@ class Interruption:
             part.register_forward_pre_hook(self._before)
 
     def _before(self, _part: nn.Module, _inputs: Any) -> None:
-        self()
+        if not torch.compiler.is_compiling():  # a compiled network is one piece, and asks nobody
+            self()
 
 
 class LongPart(nn.Module):
