@@ -16,6 +16,7 @@ EMBEDDINGS = "embeddings"
 LORAS = "loras"
 WILDCARDS = "wildcards"
 STYLES = "styles"
+OWN_WILDCARDS = Path(__file__).parent / "prompting" / "data" / "wildcards"  # colour, shape, place
 WILDCARD_MARK = "__"  # around the name of a wildcard
 
 
@@ -50,8 +51,8 @@ class PromptFiles:
 
 
 def wildcard_folders(workspace: Workspace) -> list[Path]:
-    """The folders that hold wildcards, the user's own first: `wildcards` in the workspace, and those of models."""
-    return [workspace.root / WILDCARDS, *workspace.model_folders(WILDCARDS)]
+    """The folders of wildcards: `wildcards` in the workspace, then those beside models, then Weft's own."""
+    return [workspace.root / WILDCARDS, *workspace.model_folders(WILDCARDS), OWN_WILDCARDS]
 
 
 def mentioned_files(workspace: Workspace, folder: str, text: str) -> Iterator[tuple[str, Path | None]]:

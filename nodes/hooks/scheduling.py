@@ -13,13 +13,8 @@ EarlierFrames = Annotated[Keyframes | None, Optional(), Help("Keyframes that sta
 EasedStrength = Annotated[float, Range(0, 10, step=0.001)]
 Start = Annotated[Percent, Help("The share of the denoising at which it begins: 0 the noise.")]
 End = Annotated[Percent, Help("The share of the denoising of the last keyframe: 1 the finished picture.")]
+MadeKeyframes = Annotated[Keyframes, Name("HOOK_KF")]
 Show = Annotated[bool, Help("Show the keyframes on the node.")]
-
-
-class KeyframesOutput(NamedTuple):
-    """Keyframes."""
-
-    HOOK_KF: Keyframes
 
 
 class Ranges(NamedTuple):
@@ -36,10 +31,10 @@ def create_hook_keyframe(
     strength_mult: Annotated[float, Range(-20, 20, step=0.01), Help("Factor on the hook's own strength.")] = 1.0,
     start_percent: Annotated[Percent, Help("From which share of the denoising on it holds: 0 the noise.")] = 0.0,
     prev_hook_kf: EarlierFrames = None,
-) -> KeyframesOutput:
+) -> MadeKeyframes:
     """A strength that hooks have from one moment of the denoising on, until the next keyframe."""
     known = prev_hook_kf or adapters.Keyframes()
-    return KeyframesOutput(known.plus(Keyframe(strength_mult, start_percent)))
+    return known.plus(Keyframe(strength_mult, start_percent))
 
 
 @node(
@@ -60,7 +55,7 @@ def create_hook_keyframes_interpolated(
     keyframes_count: Annotated[int, Range(2, 100, step=1), Help("How many keyframes there are.")] = 5,
     print_keyframes: Show = False,
     prev_hook_kf: EarlierFrames = None,
-) -> WithUi[KeyframesOutput]:
+) -> WithUi[MadeKeyframes]:
     """Keyframes whose strength goes over from one value to another."""
     strengths = eased(strength_start, strength_end, keyframes_count, interpolation)
     return _spread(strengths, start_percent, end_percent, print_keyframes, prev_hook_kf)
@@ -81,7 +76,7 @@ def create_hook_keyframes_from_floats(
     end_percent: End = 1.0,
     print_keyframes: Show = False,
     prev_hook_kf: EarlierFrames = None,
-) -> WithUi[KeyframesOutput]:  # fmt: skip
+) -> WithUi[MadeKeyframes]:  # fmt: skip
     """Keyframes with the strengths of a list, at even distances."""
     try:
         values = [floats_strength] if isinstance(floats_strength, (int, float)) else list(floats_strength)
@@ -115,7 +110,7 @@ def conditioning_timesteps_range(
 
 def _spread(
     strengths: list[float], start: float, end: float, show: bool, earlier: adapters.Keyframes | None
-) -> WithUi[KeyframesOutput]:
-    made = KeyframesOutput((earlier or adapters.Keyframes()).plus(*spread(strengths, start, end)))
-    lines = [f"from {frame.start:.3f}: strength {frame.strength:.3f}" for frame in made.HOOK_KF.frames]
+) -> WithUi[MadeKeyframes]:
+    made = (earlier or adapters.Keyframes()).plus(*spread(strengths, start, end))
+    lines = [f"from {frame.start:.3f}: strength {frame.strength:.3f}" for frame in made.frames]
     return WithUi(made, {"text": ["\n".join(lines)]} if show else {})

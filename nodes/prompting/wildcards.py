@@ -1,6 +1,6 @@
 """Wildcards and choices in texts."""
 
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from execution.fields import Help, Mentions, Multiline, Name, Seed
 from execution.node import Context, NodeInputError, WithUi, node
@@ -9,12 +9,6 @@ from models.prompting.errors import PromptError
 from models.prompting.wildcard_files import read_wildcards
 from models.prompting.wildcards import resolve
 from nodes.prompt_files import wildcard_folders
-
-
-class Resolved(NamedTuple):
-    """A text."""
-
-    text: Annotated[str, Name("text")]
 
 
 @node("WeftWildcards", category="conditioning/prompts", display_name="Wildcards")
@@ -30,11 +24,11 @@ def wildcards(
     ] = "",
     seed: Annotated[int, Seed(), Help("Which choices are made: the same number makes the same ones.")] = 0,
     ctx: Context,
-) -> WithUi[Resolved]:
+) -> WithUi[Annotated[str, Name("text")]]:
     """Make the choices of a text, from its own alternatives and from the files of the folder wildcards."""
     try:
         entries = read_wildcards(wildcard_folders(ctx.service(Workspace))) if "__" in text else {}
         made = resolve(text, entries, seed)
     except PromptError as error:
         raise NodeInputError("text", str(error)) from error
-    return WithUi(Resolved(made), {"text": [made]})
+    return WithUi(made, {"text": [made]})

@@ -4,10 +4,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from execution.engine import Engine
+from execution.graph import parse_prompt
 from execution.node import NodeInputError
+from models.memory import DeviceMemory
 from models.sampling.noise import seeded_noise
 from models.sampling.sample import final_latent, sample
 from nodes import loaders
+from nodes.catalogue import all_nodes
 from nodes.conditioning import conditioning_combine, conditioning_set_mask
 from nodes.hooks import clip, combine, create, prompts, scheduling
 from nodes.loras import lora_loader
@@ -155,8 +159,8 @@ def test_default_prompts_fill_what_masks_leave(base, encode):
 
 def test_keyframes_turn_a_hook_on_in_the_midst(bench, base, encode):
     positive, negative = encode("a fox"), encode("")
-    late = scheduling.create_hook_keyframe(strength_mult=0.0).HOOK_KF
-    late = scheduling.create_hook_keyframe(strength_mult=1.0, start_percent=0.4, prev_hook_kf=late).HOOK_KF
+    late = scheduling.create_hook_keyframe(strength_mult=0.0)
+    late = scheduling.create_hook_keyframe(strength_mult=1.0, start_percent=0.4, prev_hook_kf=late)
     scheduled = scheduling.set_hook_keyframes(hooks=hook(bench), hook_kf=late)
 
     def steps(hooks):
@@ -184,8 +188,8 @@ def test_a_range_and_what_is_around_it(bench, base, encode):
 
 
 def test_a_scheduled_clip_reads_once_for_each_span(bench, base, encode):
-    frames = scheduling.create_hook_keyframe(strength_mult=1.0).HOOK_KF
-    frames = scheduling.create_hook_keyframe(strength_mult=0.0, start_percent=0.5, prev_hook_kf=frames).HOOK_KF
+    frames = scheduling.create_hook_keyframe(strength_mult=1.0)
+    frames = scheduling.create_hook_keyframe(strength_mult=0.0, start_percent=0.5, prev_hook_kf=frames)
     hooks = scheduling.set_hook_keyframes(hooks=hook(bench), hook_kf=frames)
     scheduled = clip.set_clip_hooks(clip=base.CLIP, schedule_clip=True, apply_to_conds=False, hooks=hooks)
     first, second = encode("a fox", scheduled)
@@ -243,13 +247,42 @@ def test_interpolated_keyframes_and_those_of_a_list(bench):
         strength_start=0.0, strength_end=2.0, interpolation="ease_in", start_percent=0.2, end_percent=0.6,
         keyframes_count=3, print_keyframes=True,
     )  # fmt: skip
-    frames = made.value.HOOK_KF.frames
+    frames = made.value.frames
     assert [(frame.start, frame.strength) for frame in frames] == [(0.2, 0.0), (pytest.approx(0.4), 0.5), (0.6, 2.0)]
     assert "strength 0.500" in made.ui["text"][0]
-    listed = scheduling.create_hook_keyframes_from_floats(floats_strength=[1.0, 0.25]).value.HOOK_KF.frames
+    listed = scheduling.create_hook_keyframes_from_floats(floats_strength=[1.0, 0.25]).value.frames
     assert [(frame.start, frame.strength) for frame in listed] == [(0.0, 1.0), (1.0, 0.25)]
     with pytest.raises(NodeInputError, match="no numbers"):
         scheduling.create_hook_keyframes_from_floats(floats_strength="fast")
+
+
+def test_hooks_travel_through_the_engine(bench):
+    """The wires of the workflow that people build: LoRA, keyframes, CLIP and prompts."""
+    engine = Engine(all_nodes(), services=(bench.workspace, DeviceMemory.choose("cpu")))
+    prompt = {
+        "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "base.safetensors"}},
+        "2": {"class_type": "CreateHookLora", "inputs": {
+            "lora_name": "1.safetensors", "strength_model": 1, "strength_clip": 1}},
+        "3": {"class_type": "WeftFloats", "inputs": {"text": "1, 0.5; 0"}},
+        "4": {"class_type": "CreateHookKeyframesFromFloats", "inputs": {
+            "floats_strength": ["3", 0], "start_percent": 0, "end_percent": 1, "print_keyframes": False}},
+        "5": {"class_type": "CreateHookKeyframe", "inputs": {
+            "strength_mult": 0.2, "start_percent": 0.1, "prev_hook_kf": ["4", 0]}},
+        "6": {"class_type": "SetHookKeyframes", "inputs": {"hooks": ["2", 0], "hook_kf": ["5", 0]}},
+        "7": {"class_type": "SetClipHooks", "inputs": {
+            "clip": ["1", 1], "apply_to_conds": True, "schedule_clip": True, "hooks": ["6", 0]}},
+        "8": {"class_type": "CLIPTextEncode", "inputs": {"clip": ["7", 0], "text": "a fox"}},
+        "9": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}},
+        "10": {"class_type": "KSampler", "inputs": {
+            "model": ["1", 0], "positive": ["8", 0], "negative": ["8", 0], "latent_image": ["9", 0], "seed": 1,
+            "steps": 2, "cfg": 2.0, "sampler_name": "euler", "scheduler": "normal", "denoise": 1.0}},
+    }  # fmt: skip
+    result = engine.run_sync(parse_prompt(prompt), ["8", "10"])
+    assert result.error is None
+    ((conditioning,),) = result.outputs["8"]
+    assert [options["clip_start_percent"] for _, options in conditioning] == [0.0, 0.1, 0.5]
+    ((latent,),) = result.outputs["10"]
+    assert latent["samples"].isfinite().all()
 
 
 def test_a_hook_for_another_family_is_refused_when_it_draws(bench, base, encode):
