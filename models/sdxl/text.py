@@ -179,7 +179,7 @@ class Clip:
     def unprojected(self, text: str) -> Tensor:
         """The pooled output [1, width] of the last encoder before its projection; of a long text its beginning's."""
         encoder = self._present()[-1]
-        ids, vectors = _split(self.tokenize(text)[encoder.role.name][:1])
+        ids, vectors = split_chunks(self.tokenize(text)[encoder.role.name][:1])
         with self.memory.computing(encoder, self._patches(encoder, self.hooks.spans[0] if self.hooks else None)):
             return encoder(ids.to(self.memory.device), encoder.role.layer, vectors).unprojected.float().cpu()
 
@@ -220,7 +220,7 @@ class Clip:
         pooled: list[Tensor] = []
         with self.memory.computing(encoder, patches):
             for start in range(0, len(batch), BATCH):
-                ids, vectors = _split(batch[start : start + BATCH])
+                ids, vectors = split_chunks(batch[start : start + BATCH])
                 encoded = encoder(ids.to(self.memory.device), layer, vectors)
                 states.append(encoded.hidden.float().cpu())
                 pooled.append(encoded.pooled.float().cpu())
@@ -231,7 +231,7 @@ class Clip:
         return hidden.reshape(1, len(chunks) * CHUNK, -1), pooled[0][:1]
 
 
-def _split(chunks: Sequence[Chunk]) -> tuple[Tensor, dict[Place, Tensor]]:
+def split_chunks(chunks: Sequence[Chunk]) -> tuple[Tensor, dict[Place, Tensor]]:
     """Ids [n, 77], with 0 where a learned vector stands, and those vectors by their place."""
     ids = torch.zeros(len(chunks), CHUNK, dtype=torch.long)
     vectors: dict[Place, Tensor] = {}
