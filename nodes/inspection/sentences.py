@@ -14,6 +14,7 @@ from models.adapters.hooks import Hook, Hooks, LoraSource
 from models.adapters.keyframes import Keyframes
 from models.adapters.t2i_adapter import T2IAdapter
 from models.inpainting.crop_and_stitch import Crop
+from models.merging.merge import FAMILIES
 from models.patches.operations import ReinhardToneMap, Sharpen
 from models.sampling.guiders import CfgGuider, DualCfgGuider, PerpNegGuider
 from models.sampling.samplers import Sampler
@@ -30,8 +31,6 @@ MOST_NAMED = 4  # hooks, keyframes and options of a sampler; further ones are co
 
 def sentence_of(value: Any) -> str:
     """What a value is that is neither a number, nor a text, nor a tensor, nor a list of such."""
-    if value is None:
-        return "nothing"
     for kind, told in _TOLD:
         if isinstance(value, kind):
             return told(value)
@@ -42,7 +41,7 @@ def _model(model: Model) -> str:
     changed = f", with {', '.join(model.tweaks.names)}" if model.tweaks.names else ""
     patched = len(model.patches.changes)
     weights = f", {_count(patched, 'weight')} changed when used" if patched else ""
-    return f"{model.family}, computed in {_dtype(model.dtype)}, file {model.digest[:12]}{weights}{changed}"
+    return f"{FAMILIES[model.family]}, computed in {_dtype(model.dtype)}, file {model.digest[:12]}{weights}{changed}"
 
 
 def _clip(clip: Clip) -> str:

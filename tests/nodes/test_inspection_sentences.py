@@ -20,10 +20,12 @@ from nodes.hooks.scheduling import create_hook_keyframe, set_hook_keyframes
 from nodes.inpainting.crop_and_stitch import crop_around_mask
 from nodes.inspection.curves import curve_of, steps_of
 from nodes.inspection.inspector import ValueInspector
+from nodes.inspection.rendering import long
 from nodes.inspection.sentences import sentence_of
 from nodes.loaders import checkpoint_loader
 from nodes.loras import lora_loader
 from nodes.preview_colours import PreviewColours
+from nodes.previewing import preview_any
 from nodes.text import clip_text_encode
 from nodes.upscaling.with_models import upscale_model_loader
 from tests.nodes.conftest import Bench
@@ -66,7 +68,7 @@ def is_sentence(text):
 def test_guiders(base, prompt):
     model = base.MODEL
     told = sentence_of(cfg_guider(model=model, positive=prompt, negative=prompt, cfg=6.5))
-    assert "cfg 6.5" in told and "sdxl, computed in float32" in told
+    assert "cfg 6.5" in told and "Stable Diffusion XL, computed in float32" in told
     assert "as it is" in sentence_of(basic_guider(model=model, conditioning=prompt))
     told = sentence_of(
         dual_cfg_guider(
@@ -138,13 +140,21 @@ def test_what_is_no_line(value):
     assert curve_of(value) is None
 
 
+def test_previewed_noise_levels_are_all_written_out():
+    assert preview_any(source=torch.tensor([14.614642, 1.5, 0.0])).data["text"] == ["14.6146, 1.5, 0"]
+
+
+def test_notes_of_prompts_are_none_of_a_conditioning_s_options(prompt):
+    assert "weft" not in long(prompt) and "pooled_output: float32" in long(prompt)
+
+
 def test_strengths_over_time_are_a_line(inspector):
     assert one(inspector, [0.5, 1, 0.25], "FLOATS")["curve"] == [0.5, 1.0, 0.25]
 
 
 def test_a_boolean_is_no_number(inspector):
     told = one(inspector, True, "BOOLEAN")
-    assert (told["kind"], told["text"]) == ("boolean", "true")
+    assert (told["kind"], told["text"]) == ("boolean", "True")
     assert told["min"] is told["mean"] is told["std"] is None, "true is no number to print with four digits"
 
 
@@ -190,7 +200,7 @@ def test_hooks_and_their_schedule(bench):
         lora_name="weft_lora.safetensors", strength_model=0.75, strength_clip=0.5, prev_hooks=None, ctx=bench.ctx
     )
     assert sentence_of(hooks) == "LoRA weft_lora.safetensors (model 0.75, text encoders 0.5)"
-    frames = create_hook_keyframe(strength_mult=0.5, start_percent=0.25, prev_hook_kf=None).HOOK_KF
+    frames = create_hook_keyframe(strength_mult=0.5, start_percent=0.25, prev_hook_kf=None)
     assert sentence_of(frames) == "strength 0.5 from 25 %"
     assert "scheduled by 1 keyframe)" in sentence_of(set_hook_keyframes(hooks=hooks, hook_kf=frames))
     assert "no hooks" in sentence_of(
@@ -219,6 +229,5 @@ def test_operations_on_latents():
     assert "radius 2" in sentence_of(Sharpen(2, 1.0, 0.5))
 
 
-def test_nothing_and_what_nobody_knows():
-    assert sentence_of(None) == "nothing"
+def test_what_nobody_knows():
     assert sentence_of(LoraFile("x", (), 0)) == "something of the kind LoraFile (of models.adapters.lora_file)"
