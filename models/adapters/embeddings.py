@@ -12,9 +12,14 @@ from torch import Tensor
 from models.checkpoints.errors import CheckpointError
 from models.checkpoints.pickles import is_pickle, load_pickle
 from models.checkpoints.weights import open_weights
+from models.sdxl.prompt_tokens import EmbeddingMisfit
 
 SUFFIXES = ("", ".safetensors", ".pt", ".bin")
 TRAINER_KEY = "string_to_param"  # under which the first trainers keep {word: vectors}
+
+
+MOST_NAMED = 4  # tensors that a message names
+ENCODERS: Mapping[str, str] = {"l": "CLIP-L", "g": "OpenCLIP-bigG", "h": "OpenCLIP-H"}
 
 
 @dataclass(frozen=True)
@@ -36,10 +41,11 @@ class EmbeddingFolders:
         return None
 
     def vectors(self, name: str, encoder: str, width: int) -> Tensor | None:
-        """The vectors [n, width] of an embedding for the encoder "l", "g" or "h"; None if it has none that fit.
+        """The vectors [n, width] of an embedding for the encoder "l", "g" or "h"; None if there is no such file.
 
         Raises:
             CheckpointError: if the file is damaged.
+            EmbeddingMisfit: if none of its vectors are for that encoder; says what was expected and found.
         """
         file = self.find(name)
         if file is None:
@@ -49,12 +55,23 @@ class EmbeddingFolders:
         wanted = fitting.get(f"clip_{encoder}")
         if wanted is None:
             wanted = next((value for key, value in fitting.items() if not key.startswith("clip_")), None)
-        return None if wanted is None else wanted.detach().reshape(-1, width).float()
+        if wanted is None:
+            raise EmbeddingMisfit(_misfit(file, named, encoder, width))
+        return wanted.detach().reshape(-1, width).float()
 
     def _all_folders(self) -> Iterator[Path]:
         for folder in self.folders:
             yield folder
             yield from sorted(path for path in folder.rglob("*") if path.is_dir())
+
+
+def _misfit(file: Path, named: Mapping[str, Tensor], encoder: str, width: int) -> str:
+    """What a file has in place of vectors for an encoder."""
+    sizes = ", ".join(f"{name[:40]} {list(value.shape)}" for name, value in list(named.items())[:MOST_NAMED])
+    return (
+        f"its file {file.name} has no vectors for the text encoder {ENCODERS.get(encoder, encoder)}: expected are "
+        f"vectors {width} values wide, found are {sizes}. That encoder reads the prompt without it"
+    )
 
 
 def read_embedding(file: Path) -> dict[str, Tensor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from torch import Tensor
 
@@ -18,8 +19,16 @@ Token = int | Tensor  # an id, or a learned vector [width]
 WeightedToken = tuple[Token, float]
 Chunk = list[WeightedToken]
 
-FindVectors = Callable[[str], Tensor | None]  # name of an embedding -> its vectors [n, width], if it exists
+FindVectors = Callable[[str], Tensor | None]
+"""The name of an embedding -> its vectors [n, width]; None if it does not exist. Raises EmbeddingMisfit."""
 Warn = Callable[[str], None]
+
+QUOTED = 60  # characters of a prompt in a message
+
+
+class EmbeddingMisfit(ValueError):
+    """An embedding for other encoders; the message is the end of a sentence that begins with its name."""
+
 
 _MARK = "embedding:"
 _MARKED = re.compile(rf"[ \n](?={_MARK})")
@@ -46,24 +55,36 @@ class PromptTokenizer:
             for words in _MARKED.split(segment.text):
                 rest = words
                 if self.find_vectors is not None and words.startswith(_MARK):
-                    vectors, rest = self._embedding(words.removeprefix(_MARK), self.find_vectors, warn)
+                    told = partial(_tell, prompt, warn)
+                    vectors, rest = self._embedding(words.removeprefix(_MARK), self.find_vectors, told)
                     if vectors is not None:
                         yield [(vector, segment.weight) for vector in vectors]
                 yield [(number, segment.weight) for number in self.tokenizer.ids(rest)]
 
-    def _embedding(self, text: str, find: FindVectors, warn: Warn) -> tuple[Tensor | None, str]:
+    def _embedding(self, text: str, find: FindVectors, tell: Callable[[str, str], None]) -> tuple[Tensor | None, str]:
         """The vectors of the name that begins the text, and the text after it. Commas may follow the name directly."""
         name, rest = [*text.split(maxsplit=1), "", ""][:2]
-        vectors = find(name) if name else None
         bare = name.rstrip(",")
-        if vectors is None and bare != name:
-            vectors, rest = find(bare), f"{name[len(bare) :]} {rest}"
+        try:
+            vectors = find(name) if name else None
+            if vectors is None and bare != name:
+                vectors, rest = find(bare), f"{name[len(bare) :]} {rest}"
+        except EmbeddingMisfit as error:
+            tell(bare, f"does not fit: {error}.")
+            return None, rest
         if vectors is None and name:
-            warn(
-                f"The embedding {bare!r} that the prompt names was not found or does not fit this model, so it is left "
-                "out. Put its file into the folder models/embeddings, or take it out of the prompt."
+            tell(
+                bare,
+                "was not found, so it is left out. Put its file into the folder models/embeddings, or take it out of "
+                "the prompt.",
             )
         return vectors, rest
+
+
+def _tell(prompt: str, warn: Warn, name: str, what: str) -> None:
+    """Warn about an embedding that a prompt names."""
+    start = prompt if len(prompt) <= QUOTED else f"{prompt[:QUOTED]}..."
+    warn(f"The embedding {name!r}, which the prompt {start!r} names, {what}")
 
 
 def embedding_names(prompt: str) -> list[str]:

@@ -6,6 +6,7 @@ from safetensors.torch import save_file
 
 from models.adapters.embeddings import EmbeddingFolders
 from models.checkpoint import CheckpointError
+from models.sdxl.prompt_tokens import EmbeddingMisfit
 
 
 @pytest.fixture
@@ -35,12 +36,40 @@ def test_found(folder, name, encoder, width, shape, value):
     assert torch.equal(folder.vectors(name, encoder, width), torch.full(shape, value))
 
 
-@pytest.mark.parametrize(
-    ("name", "encoder", "width"),
-    [("none", "l", 4), ("old", "g", 6), ("sdxl", "h", 8), ("sdxl", "g", 4), ("style", "l", 4)],
-)
-def test_absent_or_of_another_model(folder, name, encoder, width):
+@pytest.mark.parametrize(("name", "encoder", "width"), [("none", "l", 4), ("style", "l", 4), ("", "l", 4)])
+def test_absent(folder, name, encoder, width):
     assert folder.vectors(name, encoder, width) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "encoder", "width", "says"),
+    [
+        ("old", "g", 6, r"old\.pt has no vectors for the text encoder OpenCLIP-bigG: .* 6 values wide, .* \* \[1, 4\]"),
+        ("sdxl", "h", 8, r"OpenCLIP-H: expected are vectors 8 values wide, found are clip_g \[2, 6\], clip_l \[2, 4\]"),
+        ("sdxl", "g", 4, r"4 values wide"),
+    ],
+)
+def test_for_another_encoder(folder, name, encoder, width, says):
+    with pytest.raises(EmbeddingMisfit, match=says):
+        folder.vectors(name, encoder, width)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "expected"),
+    [
+        ({"text_encoders_0": (2, 4), "text_encoders_1": (2, 6)}, {"l": (2, 4), "g": (2, 6)}),  # pivotal tuning
+        ({"<s0>": (1, 4)}, {"l": (1, 4)}),  # diffusers' learned_embeds.safetensors
+        ({"clip_g": (3, 6), "clip_l": (3, 4)}, {"l": (3, 4), "g": (3, 6)}),  # A1111 and kohya, SDXL
+        ({"emb_params": (5, 4)}, {"l": (5, 4)}),  # kohya, one encoder
+    ],
+)
+def test_layouts_of_safetensors(folder, tensors, expected):
+    path = folder.folders[1] / "layout.safetensors"
+    save_file({name: torch.randn(shape) for name, shape in tensors.items()}, path)
+    for encoder, shape in expected.items():
+        width = {"l": 4, "g": 6}[encoder]
+        found = folder.vectors("layout", encoder, width)
+        assert found.shape == shape
 
 
 def test_a_file_without_vectors(folder):

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from execution.events import Warned
 from execution.node import NodeInputError
@@ -69,6 +70,20 @@ def test_an_earlier_layer(models, base):
 def test_embeddings_that_are_missing_are_told(models, base):
     nodes.clip_text_encode(text="a fox, embedding:nowhere", clip=base, ctx=models.ctx)
     assert "nowhere" in models.told(Warned)[0].sentence
+
+
+def test_embeddings_of_another_width_are_told(models, base):
+    """Which prompt, which file, what was expected and what was found; the encoder that it fits has it all the same."""
+    folder = models.workspace.root / "models" / "embeddings"
+    folder.mkdir(parents=True)
+    save_file({"emb_params": torch.ones(2, 64)}, folder / "old.safetensors")
+    ((states, _),) = nodes.clip_text_encode(text="a fox, embedding:old", clip=base, ctx=models.ctx)
+    (told,) = [event.sentence for event in models.told(Warned)]
+    for part in ("'a fox, embedding:old'", "old.safetensors", "OpenCLIP-bigG", "128 values wide", "emb_params [2, 64]"):
+        assert part in told
+    ((plain, _),) = nodes.clip_text_encode(text="a fox,", clip=base, ctx=models.ctx)
+    assert not torch.equal(states[..., :64], plain[..., :64])
+    assert torch.equal(states[..., 64:], plain[..., 64:])
 
 
 def test_a_damaged_embedding_is_told(models, base):
