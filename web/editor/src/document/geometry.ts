@@ -33,10 +33,13 @@ const USUAL_WIDTH = 210;
 const COLLAPSED_MARGIN = 60;
 const LEAST_COLLAPSED = 80;
 const CHARACTER_WIDTH = 7;
+/** Of titles, which are bold; and what stands beside them: the fold button, and how long the node took. */
+const TITLE_CHARACTER_WIDTH = 9;
+const TITLE_MARGIN = 100;
 /** Fresh nodes get no wider for long file names. */
 const WIDEST_VALUES = 340;
 const TEXT_NODE_SIZE = [400, 180] as const;
-/** Below the widgets of a fresh node that shows the picture which it takes. */
+/** Below the widgets of a fresh node that shows the picture which it takes or saves. */
 const PICTURE_ROOM = 220;
 
 export interface Box {
@@ -157,11 +160,12 @@ export function freshSize(node: WorkflowNode, schema: NodeSchema): [number, numb
   const width = Math.max(
     USUAL_WIDTH,
     (longest + out + 6) * CHARACTER_WIDTH,
-    schema.displayName.length * 9 + 40,
+    schema.displayName.length * TITLE_CHARACTER_WIDTH + TITLE_MARGIN,
     values,
   );
   const hasText = schema.inputs.some((input) => input.isWidget && input.multiline);
-  if (schema.inputs.some((input) => input.upload === "image")) return [width, height + PICTURE_ROOM];
+  const showsPicture = schema.isOutput && schema.inputs.some(({ type, isWidget }) => type === "IMAGE" && !isWidget);
+  if (showsPicture || schema.inputs.some((input) => input.upload === "image")) return [width, height + PICTURE_ROOM];
   return hasText ? [Math.max(width, TEXT_NODE_SIZE[0]), Math.max(height, TEXT_NODE_SIZE[1])] : [width, height];
 }
 

@@ -1,4 +1,5 @@
 import { useText } from "../i18n/use_text";
+import { CurvePlot } from "./CurvePlot";
 import { HistogramPlot, short } from "./HistogramPlot";
 import { Pictures } from "./Pictures";
 import { TokenLine } from "./TokenLine";
@@ -22,7 +23,8 @@ export function ValueView({ place, item, value, before }: Viewed) {
       ) : null}
       {value.text === null ? null : <pre className="value-text">{value.text}</pre>}
       <Facts value={value} before={before} />
-      {value.histogram ? (
+      {value.curve ? <CurvePlot numbers={value.curve} before={alike ? before.curve : null} /> : null}
+      {value.histogram && !value.curve ? (
         <HistogramPlot histogram={value.histogram} before={before?.histogram} name={t("inspect.values")} />
       ) : null}
       {value.channels && value.channels.length > 1 ? (
@@ -57,7 +59,7 @@ function Facts({ value, before }: Pick<Viewed, "value" | "before">) {
     [t("inspect.dtype"), value.dtype && `${value.dtype}${value.device ? ` · ${value.device}` : ""}`, null],
     [t("inspect.range"), rangeOf(value), before ? rangeOf(before) : null],
     [t("inspect.mean"), meanOf(value), before ? meanOf(before) : null],
-    [t("inspect.size"), value.bytes === null ? null : bytesOf(value.bytes), null],
+    [t("inspect.size"), value.bytes ? bytesOf(value.bytes) : null, null],
   ];
   const unsound = (value.nan ?? 0) + (value.inf ?? 0);
   return (

@@ -39,6 +39,8 @@ export interface ValueItem {
   readonly inf: number | null;
   readonly histogram: Histogram | null;
   readonly channels: readonly Channel[] | null;
+  /** The numbers themselves, of a short row: noise levels, strengths over time. */
+  readonly curve?: readonly number[] | null;
   readonly pictures: number;
   readonly text: string | null;
   readonly tokens: readonly (readonly Token[])[] | null;

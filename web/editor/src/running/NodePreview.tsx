@@ -95,7 +95,7 @@ function Picture({ file, about }: { readonly file: ShownFile; readonly about: Ab
       onClick={() => ui.show("picture", about)}
     >
       <img
-        src={server.address(fileAddress(file, SMALL))}
+        src={server.address(fileAddress(file, file.isAnimated ? undefined : SMALL))}
         alt=""
         decoding="async"
         draggable={false}

@@ -10,10 +10,14 @@ export function readOutput(output: unknown): Pick<NodeRun, "files" | "others" | 
   const files: ShownFile[] = [];
   const others: ShownFile[] = [];
   const texts: string[] = [];
-  for (const [kind, items] of Object.entries(isObject(output) ? output : {})) {
+  const record = isObject(output) ? output : {};
+  const moves = Array.isArray(record["animated"]) && record["animated"].includes(true);
+  for (const [kind, items] of Object.entries(record)) {
     for (const item of Array.isArray(items) ? items : [items]) {
       const file = readFile(item);
-      if (file) (kind === "images" || PICTURES.test(file.filename) ? files : others).push(file);
+      if (file && (kind === "images" || PICTURES.test(file.filename)))
+        files.push(moves && kind === "images" ? { ...file, isAnimated: true } : file);
+      else if (file) others.push(file);
       else if (kind === "text" || kind === "string") texts.push(typeof item === "string" ? item : JSON.stringify(item));
     }
   }

@@ -16,6 +16,8 @@ export interface LooseEnd {
   /** It is an output: what it is looking for are inputs. */
   readonly isOutput: boolean;
   readonly type: SlotType;
+  /** What comes out of it, where its type is anything: a search offers what fits to that. */
+  readonly carries?: SlotType;
 }
 
 /** The search for a node to add. */

@@ -10,6 +10,8 @@ export interface ShownFile {
   readonly filename: string;
   readonly subfolder: string;
   readonly type: string;
+  /** It moves: a small copy would stand still. */
+  readonly isAnimated?: true;
 }
 
 export interface NodeProblem {

@@ -19,6 +19,6 @@ export function nameOf({ filename, subfolder, type }: ShownFile): string {
 }
 
 /** Where the server gives a small copy of a picture, `size` pixels at its longer side. */
-export function pictureAddress(file: ShownFile, size: number): string {
-  return `/api/view?${new URLSearchParams({ ...file, preview: "webp;85", size: String(size) })}`;
+export function pictureAddress({ filename, subfolder, type }: ShownFile, size: number): string {
+  return `/api/view?${new URLSearchParams({ filename, subfolder, type, preview: "webp;85", size: String(size) })}`;
 }

@@ -24,6 +24,14 @@ describe("finding node types", () => {
     expect(found("ldimg")).toEqual(["LoadImage"]);
     expect(found("picture")).toEqual(["LoadImage"]);
   });
+  it("leaves out what has only the letters, where something has the word", () => {
+    const types = [
+      plainSchema("Canny", { displayName: "Canny", category: "image/preprocessors" }),
+      plainSchema("CrossMultiply", { displayName: "Cross Attention Anyhow", category: "patches" }),
+    ];
+    expect(ranked(types, "canny").map((schema) => schema.type)).toEqual(["Canny"]);
+    expect(ranked(types, "cny").map((schema) => schema.type)).toEqual(["Canny", "CrossMultiply"]);
+  });
   it("wants every word", () => {
     expect(found("vae picture")).toEqual([]);
   });

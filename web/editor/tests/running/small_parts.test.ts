@@ -77,6 +77,10 @@ test("outputs are sorted into pictures, other files and texts, whatever else a n
     others: [{ filename: "b.flac", subfolder: "", type: "output" }],
     texts: ["x", '{"y":1}'],
   });
+  const moving = { images: [{ filename: "a.webp", subfolder: "", type: "output" }], animated: [true] };
+  expect(readOutput(moving).files).toEqual([{ ...moving.images[0], isAnimated: true }]);
+  const still = { ...moving, animated: [false] };
+  expect(readOutput(still).files).toEqual(still.images);
   expect(readOutput("nonsense")).toEqual({ files: [], others: [], texts: [] });
 });
 

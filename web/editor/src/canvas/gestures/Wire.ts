@@ -47,7 +47,10 @@ export class Wire implements Gesture {
       const to = onScreen(this.caught?.at ?? place);
       draw(this.drawing, end.isOutput ? [from, to] : [to, from], style);
     }
-    this.drawing.show(typeColour(this.pulled.ends[0]?.type ?? "*"), Math.max(2, 2.4 * zoom));
+    this.drawing.show(
+      typeColour(this.pulled.ends[0]?.carries ?? this.pulled.ends[0]?.type ?? "*"),
+      Math.max(2, 2.4 * zoom),
+    );
   }
 
   end(at: Point): void {

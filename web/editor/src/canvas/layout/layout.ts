@@ -1,6 +1,7 @@
 /** Where everything of a graph is, for drawing it and for finding what the pointer is at. */
 
 import type { Box } from "../../document/geometry";
+import { carriedIn } from "../../document/carried";
 import { contentsOf, isFolded, shownGroupBox } from "../../document/groups";
 import { indexOf, type Link } from "../../document/links";
 import { type Around, isKnown, schemaOf } from "../../document/node_schema";
@@ -9,7 +10,7 @@ import type { Catalogue } from "../../document/schema";
 import type { Graph, SlotType, SubgraphDefinition, Workflow, WorkflowNode } from "../../document/workflow";
 import { definitionOf, INPUT_NODE, keyOf, OUTPUT_NODE } from "../../document/workflow";
 import type { Point } from "../../state/canvas";
-import { boundaryPlace, type NodePlace, placeOf } from "./places";
+import { boundaryPlace, carrying, type NodePlace, outputType, placeOf } from "./places";
 
 /** A link as it is drawn: from an output over its bends to an input. */
 export interface Line {
@@ -63,10 +64,12 @@ interface Kept {
 function placesOf(around: Around): Map<string, NodePlace> {
   const { graph, workflow } = around;
   const places = new Map<string, NodePlace>();
+  const carried = carriedIn(graph);
   for (const node of graph.nodes) {
     const isSubgraph = !around.catalogue.has(node.type) && definitionOf(workflow, node) !== undefined;
     const known = { schema: schemaOf(node, around), isKnown: isKnown(node, around), isSubgraph };
-    places.set(keyOf(node.id), placeOf(node, known));
+    const key = keyOf(node.id);
+    places.set(key, carrying(placeOf(node, known), carried.get(key)));
   }
   if (isSubgraph(graph)) {
     for (const place of boundaryPlaces(graph)) places.set(place.key, place);
@@ -124,7 +127,8 @@ function linesOf(
     if (!ends) continue;
     const way = bendsAlong(graph, link).filter((bend) => !folded.reroutes.has(bend.id));
     const points = [ends.from, ...way, ends.to];
-    const type = places.get(keyOf(link.from))?.node.outputs?.[link.fromSlot]?.type ?? link.type;
+    const source = places.get(keyOf(link.from));
+    const type = (source && outputType(source, link.fromSlot)) ?? link.type;
     const known = before?.get(link.id);
     const same = known && known.type === type && known.link.from === link.from && samePoints(known.points, points);
     if (!same) changed = true;

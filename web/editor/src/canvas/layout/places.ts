@@ -10,9 +10,10 @@ import {
   SLOT_HEIGHT,
   TITLE_HEIGHT,
 } from "../../document/geometry";
+import type { Carried } from "../../document/carried";
 import type { NodeSchema } from "../../document/schema";
 import { REROUTE } from "../../document/virtual";
-import type { WorkflowNode } from "../../document/workflow";
+import type { SlotType, WorkflowNode } from "../../document/workflow";
 import { keyOf } from "../../document/workflow";
 import type { Point } from "../../state/canvas";
 
@@ -37,6 +38,8 @@ export interface NodePlace {
   readonly outputs: readonly Point[];
   /** Its socket for a further slot: of the ends of a subgraph. */
   readonly further: Point | null;
+  /** What goes through its sockets, where they take anything and something is known of it. */
+  readonly carried: Carried | null;
 }
 
 /** What a node is known as. */
@@ -75,7 +78,28 @@ function ordinaryPlace(node: WorkflowNode, known: Known): NodePlace {
     hidden: hidden.length > 0 ? new Set(hidden) : NONE,
     outputs: (node.outputs ?? []).map((_, slot) => at(outputPoint(node, box, slot))),
     further: null,
+    carried: null,
   };
+}
+
+/** The same place with what its sockets carry; the same object while that is the same. */
+export function carrying(place: NodePlace, carried: Carried | undefined): NodePlace {
+  if (!carried) return place;
+  const before = CARRYING.get(place);
+  if (before && String(before.carried?.inputs) === String(carried.inputs)) {
+    if (String(before.carried?.outputs) === String(carried.outputs)) return before;
+  }
+  const made = { ...place, carried };
+  CARRYING.set(place, made);
+  return made;
+}
+
+/** As `PLACES`. */
+const CARRYING = new WeakMap<NodePlace, NodePlace>();
+
+/** The type of what comes out of an output, as far as it is known. */
+export function outputType(place: NodePlace, slot: number): SlotType | undefined {
+  return place.carried?.outputs[slot] ?? place.node.outputs?.[slot]?.type;
 }
 
 /** Where a node may be dragged smaller to. */
@@ -102,5 +126,6 @@ export function boundaryPlace(node: WorkflowNode, corner: Point, width: number):
     inputs: isInput ? [] : points,
     outputs: isInput ? points : [],
     further: row(slots.length),
+    carried: null,
   };
 }

@@ -4,6 +4,7 @@ import { indexOf, type Link } from "../../document/links";
 import { keyOf } from "../../document/workflow";
 import type { LooseEnd } from "../../state/canvas";
 import type { Layout } from "../layout/layout";
+import { outputType } from "../layout/places";
 
 export interface Pulled {
   readonly ends: readonly LooseEnd[];
@@ -24,7 +25,8 @@ export function pull(layout: Layout, key: string, side: "in" | "out", slot: numb
   if (side === "out") {
     const links = (outgoing.get(key) ?? []).filter((link) => link.fromSlot === slot);
     if (all && links.length > 0) return { ends: links.map((link) => inputEnd(layout, link)), taken: links };
-    return { ends: [{ node: node.id, slot, isOutput: true, type: node.outputs?.[slot]?.type ?? "*" }], taken: [] };
+    const end = { node: node.id, slot, isOutput: true, type: node.outputs?.[slot]?.type ?? "*" };
+    return { ends: [{ ...end, carries: outputType(place, slot) ?? end.type }], taken: [] };
   }
   const link = (incoming.get(key) ?? []).find((one) => one.toSlot === slot);
   if (!link)

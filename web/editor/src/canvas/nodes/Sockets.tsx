@@ -1,7 +1,7 @@
 import { memo } from "react";
-import type { NodeInput, NodeOutput } from "../../document/workflow";
+import type { NodeInput, NodeOutput, SlotType } from "../../document/workflow";
 import type { NodeProblem } from "../../state/runs";
-import type { NodePlace } from "../layout/places";
+import { type NodePlace, outputType } from "../layout/places";
 import { typeColour } from "../links/colours";
 import { slotName } from "./labels";
 
@@ -29,6 +29,7 @@ export const Sockets = memo(function Sockets({ place, problems }: Props) {
             slot={slot}
             top={(place.inputs[slot]?.y ?? box.y) - box.y}
             socket={input}
+            type={place.carried?.inputs[slot] ?? input.type}
             isNamed={!input.widget || !widgets.has(input.widget.name)}
             isLinked={input.link != null}
             isWrong={wrong.has(input.name)}
@@ -42,6 +43,7 @@ export const Sockets = memo(function Sockets({ place, problems }: Props) {
           slot={slot}
           top={(place.outputs[slot]?.y ?? box.y) - box.y}
           socket={output}
+          type={outputType(place, slot) ?? output.type}
           isNamed
           isLinked={(output.links?.length ?? 0) > 0}
           isWrong={false}
@@ -56,13 +58,16 @@ interface SocketProps {
   readonly slot: number;
   readonly top: number;
   readonly socket: NodeInput | NodeOutput;
+  /** What goes through it, where it takes anything. */
+  readonly type: SlotType;
   readonly isNamed: boolean;
   readonly isLinked: boolean;
   readonly isWrong: boolean;
 }
 
-function Socket({ side, slot, top, socket, isNamed, isLinked, isWrong }: SocketProps) {
-  const name = slotName(socket);
+function Socket({ side, slot, top, socket, type, isNamed, isLinked, isWrong }: SocketProps) {
+  const given = slotName(socket);
+  const name = given === "*" ? String(type) : given; // outputs for anything are named so
   return (
     <span
       className="socket"
@@ -71,8 +76,8 @@ function Socket({ side, slot, top, socket, isNamed, isLinked, isWrong }: SocketP
       data-shape={socket.shape === LIST ? "list" : socket.shape === OPTIONAL ? "optional" : undefined}
       data-linked={isLinked || undefined}
       data-wrong={isWrong || undefined}
-      title={`${name}: ${socket.type}`}
-      style={{ top, color: typeColour(socket.type) }}
+      title={`${name}: ${type}`}
+      style={{ top, color: typeColour(type) }}
     >
       <span className="socket-dot" />
       {isNamed ? <span className="socket-name">{name}</span> : null}

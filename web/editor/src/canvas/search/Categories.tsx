@@ -30,19 +30,29 @@ export function Categories({ schemas, chosen, choose }: Props) {
           style={{ paddingLeft: 8 + 10 * (path.split("/").length - 1) }}
           onClick={() => choose(path)}
         >
-          {path.split("/").at(-1)}
+          {spoken(path.split("/").at(-1) ?? path)}
         </button>
       ))}
     </div>
   );
 }
 
-/** Every category and the parts that it lies in, sorted, so that parts follow what they belong to. */
+/** Every category and the parts that it lies in, sorted, so that parts follow what they belong to; see `isAside`. */
 function pathsOf(schemas: readonly NodeSchema[]): readonly string[] {
   const paths = new Set<string>();
   for (const { category } of schemas) {
     const parts = category.split("/").filter(Boolean);
     parts.forEach((_, depth) => paths.add(parts.slice(0, depth + 1).join("/")));
   }
-  return [...paths].sort((one, other) => one.localeCompare(other));
+  return [...paths].sort((one, other) => Number(isAside(one)) - Number(isAside(other)) || one.localeCompare(other));
+}
+
+/** By their names' convention: what is for trying out stands behind what is for use. */
+function isAside(path: string): boolean {
+  return path.startsWith("_");
+}
+
+/** A category as people write it: "_for_testing" is "for testing". */
+export function spoken(name: string): string {
+  return name.replaceAll("_", " ").trim();
 }

@@ -9,7 +9,7 @@ import { workflowOf } from "../../state/documents";
 import { useCanvas, useCatalogue, useStudio, useTab } from "../../state/studio";
 import { here } from "../actions/here";
 import { Popover } from "../overlays/Popover";
-import { Categories } from "./Categories";
+import { Categories, spoken } from "./Categories";
 import { offers } from "./offers";
 import { place } from "./placing";
 import { ranked } from "./rank";
@@ -54,7 +54,7 @@ function OpenedSearch({ search }: { readonly search: OpenSearch }) {
   };
   const [end] = search.ends;
   const heading = end
-    ? t(end.isOutput ? "canvas.searchFor" : "canvas.searchFrom", { type: String(end.type) })
+    ? t(end.isOutput ? "canvas.searchFor" : "canvas.searchFrom", { type: String(end.carries ?? end.type) })
     : t("canvas.search");
   return (
     <Popover at={search.at} label={heading} close={close} className="node-search">
@@ -148,7 +148,7 @@ function Results({ found, chosen, add, point }: ResultsProps) {
           onClick={() => add(schema)}
         >
           <span>{schema.displayName}</span>
-          <small>{schema.category}</small>
+          <small>{spoken(schema.category)}</small>
         </div>
       ))}
       {found.length === 0 ? <p className="hint">{t("canvas.searchNothing")}</p> : null}

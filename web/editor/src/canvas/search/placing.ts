@@ -51,7 +51,7 @@ function linksFor(
 ): Recipe[] {
   const own = node.id;
   const recipes = search.ends.flatMap((end) => {
-    const slot = end.isOutput ? firstFittingInput(node, end.type) : firstFittingOutput(node, end.type);
+    const slot = end.isOutput ? firstFittingInput(node, end.carries ?? end.type) : firstFittingOutput(node, end.type);
     if (slot === null) return [];
     return end.isOutput ? connect(end, { node: own, slot }, catalogue) : connect({ node: own, slot }, end, catalogue);
   });

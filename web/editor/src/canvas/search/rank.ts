@@ -2,19 +2,26 @@
 
 import type { NodeSchema } from "../../document/schema";
 
-/** The types that fit what was typed, best first; all of them, in their order, when nothing was. */
+/**
+ * The types that fit what was typed, best first; all of them, in their order, when nothing was. Those that merely have
+ * the letters of a word in its order count only while nothing has the word itself.
+ */
 export function ranked(schemas: readonly NodeSchema[], typed: string): readonly NodeSchema[] {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return schemas;
-  const scored = schemas.flatMap((schema) => {
-    const score = words.reduce((sum, word) => sum + scoreOf(schema, word), 0);
-    return Number.isFinite(score) ? [{ schema, score }] : [];
+  let scored = schemas.flatMap((schema) => {
+    const scores = words.map((word) => scoreOf(schema, word));
+    const score = scores.reduce((sum, one) => sum + one, 0);
+    return Number.isFinite(score) ? [{ schema, score, least: Math.min(...scores) }] : [];
   });
+  if (scored.some(({ least }) => least >= SURE)) scored = scored.filter(({ least }) => least >= SURE);
   scored.sort(
     (one, other) => other.score - one.score || one.schema.displayName.length - other.schema.displayName.length,
   );
   return scored.map(({ schema }) => schema);
 }
+
+const SURE = 10; // at least so much where a word stands as it was typed; less where only its letters are there, spread
 
 /** Higher is better; minus infinity where the word is not in it. */
 function scoreOf(schema: NodeSchema, word: string): number {
@@ -29,9 +36,9 @@ function scoreOf(schema: NodeSchema, word: string): number {
   if (name.includes(word) || type.includes(word)) return 60;
   if (initials(schema.displayName).startsWith(word) || initials(schema.type).startsWith(word)) return 55;
   if (schema.category.toLowerCase().includes(word)) return 40;
+  if (schema.description.toLowerCase().includes(word)) return SURE;
   const spread = spreadOf(name, word);
-  if (spread !== null) return 35 - Math.min(20, spread);
-  return schema.description.toLowerCase().includes(word) ? 10 : Number.NEGATIVE_INFINITY;
+  return spread === null ? Number.NEGATIVE_INFINITY : Math.max(1, SURE - 1 - spread / 2);
 }
 
 /** `vd` finds "VAE Decode", and `cte` "CLIPTextEncode". */
