@@ -39,6 +39,7 @@ KINDS = (
     Kind(("clf.1.weight", "effnet_mapper.", "clip_txt_mapper."), "a Stable Cascade model", ANOTHER_FAMILY),
     Kind(("adaln_single.", "t_block.1."), "a PixArt or similar transformer model", ANOTHER_FAMILY),
     *LOOKALIKES,
+    Kind(("first_stage_model.",), "a whole checkpoint", "Load it with CheckpointLoaderSimple."),
     Kind(("vision_model.", "visual.transformer."), "an image encoder (CLIP vision)", "Load it with CLIPVisionLoader."),
     Kind(("diffusion_model.", "input_blocks.", "down_blocks.0.resnets."), "a denoising network without the rest",
          "Load it with UNETLoader."),
