@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from models.checkpoints.layout import Parts
+from models.checkpoints.schedule_note import noted_latents, noted_schedule
 from models.checkpoints.weights import open_weights
 from models.sampling.continuous_schedule import EdmSchedule
-from models.sampling.latent_statistics import PLAYGROUND, PLAYGROUND_SCALE, LatentStatistics
-from models.sampling.noise_schedule import NoiseSchedule, scaled_linear_alphas_cumprod
+from models.sampling.distilled_schedule import ORIGINAL_STEPS
+from models.sampling.latent_statistics import PLAYGROUND_SCALE, PLAYGROUND_UNITS, LatentStatistics, LatentUnits
+from models.sampling.noise_schedule import NoiseSchedule
 from models.sampling.predictions import Prediction
-from models.sampling.zero_terminal_snr import zero_terminal_snr
+from models.sampling.schedule_facts import ScheduleFacts
 from models.types import Family
 
 # Two empty tensors by which trainers mark SDXL checkpoints
@@ -19,8 +21,11 @@ V_PREDICTION_MARK = "v_pred"
 ZERO_TERMINAL_SNR_MARK = "ztsnr"
 
 # Tensors by which Playground v2.5 and CosXL mark theirs; the latter's hold the bounds of the noise levels
-EDM_MARKS = frozenset({"edm_mean", "edm_std"})
+EDM_MEAN, EDM_STD = "edm_mean", "edm_std"
+EDM_MARKS = frozenset({EDM_MEAN, EDM_STD})
 EDM_V_BOUNDS = ("edm_vpred.sigma_min", "edm_vpred.sigma_max")
+
+TRAINED_TIMESTEPS = 1000  # of every Stable Diffusion model
 
 # (sigma_min, sigma_max, sigma_data) of Playground v2.5 and of CosXL
 PLAYGROUND_LEVELS = (0.002, 80.0, 0.5)
@@ -34,27 +39,23 @@ TELLING_DEVIATION = 0.09
 
 def noise_schedule(parts: Parts, family: Family) -> NoiseSchedule:
     """The schedule of a checkpoint with a UNet; epsilon and the ordinary betas where nothing says otherwise."""
-    continuous = _continuous(parts)
-    if continuous is not None:
-        return continuous
+    noted = noted_schedule(parts.unet.metadata) if parts.unet is not None else None
+    known = noted or _continuous(parts) or _distilled(parts)
+    if known is not None:
+        return known
     prediction = _prediction(parts, family)
     zero_terminal = parts.scheduler.get("rescale_betas_zero_snr") is True or ZERO_TERMINAL_SNR_MARK in parts.names
-    if zero_terminal and prediction == "v_prediction":  # epsilon says nothing of a picture that is all noise
-        return NoiseSchedule.from_alphas_cumprod(zero_terminal_snr(scaled_linear_alphas_cumprod()), prediction)
-    return NoiseSchedule.scaled_linear(prediction)
-
-
-class LatentUnits(NamedTuple):
-    """What a checkpoint says of the latents that its network takes."""
-
-    statistics: LatentStatistics
-    scale: float
+    # epsilon says nothing of a picture that is all noise
+    return ScheduleFacts("discrete", prediction, zero_terminal and prediction == "v_prediction").schedule()
 
 
 def latent_units(parts: Parts) -> LatentUnits | None:
     """The units of a checkpoint whose latents are normalised by channel; None for all others."""
+    noted = noted_latents(parts.unet.metadata) if parts.unet is not None else None
+    if noted is not None:
+        return noted
     if parts.names >= EDM_MARKS:
-        return LatentUnits(PLAYGROUND, PLAYGROUND_SCALE)
+        return PLAYGROUND_UNITS
     mean, std = (_numbers(parts.vae_settings.get(key)) for key in ("latents_mean", "latents_std"))
     if mean and std and len(mean) == len(std) and all(std):
         return LatentUnits(LatentStatistics(mean, std), _number(parts.vae_settings, "scaling_factor", PLAYGROUND_SCALE))
@@ -75,6 +76,17 @@ def _continuous(parts: Parts) -> NoiseSchedule | None:
     keys = ("sigma_min", "sigma_max", "sigma_data")
     low, high, data = (_number(parts.scheduler, key, usual) for key, usual in zip(keys, PLAYGROUND_LEVELS, strict=True))
     return EdmSchedule.between(low, high, prediction, data)
+
+
+def _distilled(parts: Parts) -> NoiseSchedule | None:
+    """The schedule of a latent consistency model, which folders tell by their scheduler and files do not."""
+    prediction = parts.scheduler.get("prediction_type", "epsilon")
+    if parts.scheduler.get("_class_name") != "LCMScheduler" or prediction != "epsilon":
+        return None
+    told = parts.scheduler.get("original_inference_steps")
+    steps = told if type(told) is int and 0 < told <= TRAINED_TIMESTEPS else ORIGINAL_STEPS
+    zero_terminal = parts.scheduler.get("rescale_betas_zero_snr") is True
+    return ScheduleFacts("distilled", "lcm", zero_terminal, steps).schedule()
 
 
 def _written_bounds(parts: Parts) -> tuple[float, float]:

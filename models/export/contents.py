@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
-
 from models.checkpoint import LATENT_SCALES, family_of
 from models.checkpoints.assemble import unet_config, vae_config
 from models.checkpoints.errors import CheckpointError
 from models.checkpoints.foreign import refusal, refuse_lookalikes
 from models.checkpoints.layout import Parts, find_parts
 from models.checkpoints.origin import origin_of
-from models.checkpoints.schedule import noise_schedule, zero_terminal_snr
+from models.checkpoints.schedule import latent_units, noise_schedule
 from models.checkpoints.vae_precision import survives_float16, with_float16_note
 from models.checkpoints.weights import Weights
 from models.export.networks import text_tensors, unet_tensors, vae_tensors
 from models.export.tensors import ExportError, Outgoing, of_weights
-from models.sampling.noise_schedule import NoiseSchedule, Prediction, scaled_linear_alphas_cumprod
+from models.sampling.latent_statistics import LatentUnits
+from models.sampling.noise_schedule import NoiseSchedule
+from models.sampling.schedule_facts import ScheduleFacts, facts_of
 from models.sdxl.config import UNetConfig, VAEConfig
 from models.sdxl.text import Clip
 from models.sdxl.text_config import TextConfig, TextRole, text_config
@@ -43,14 +43,6 @@ class TextContent:
 
 
 @dataclass(frozen=True)
-class Noise:
-    """Which noise schedule a file says that it was trained for."""
-
-    prediction: Prediction
-    zero_terminal: bool
-
-
-@dataclass(frozen=True)
 class Contents:
     """What is written. UNet and VAE bear official names without a prefix."""
 
@@ -60,8 +52,9 @@ class Contents:
     vae_config: VAEConfig
     vae: Mapping[str, Outgoing]
     texts: Sequence[TextContent]
-    noise: Noise
+    noise: ScheduleFacts
     latent_scale: float
+    latent_units: LatentUnits | None  # of a network whose latents are normalised by channel
     vae_for_float16: bool  # whether the autoencoder was made for it; SDXL's overflows
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])  # notes of the file it came from
 
@@ -83,8 +76,9 @@ def contents_of_handles(model: Model, clip: Clip, vae: Vae) -> Contents:
         vae.config,
         vae_tensors(vae),
         texts,
-        noise_of(model.schedule) or Noise(model.schedule.prediction, False),
+        told_of(model.schedule),
         model.latent_scale,
+        latent_units_of(model),
         made_for_float16(vae),
     )
 
@@ -119,7 +113,7 @@ def contents_of_file(path: Path) -> tuple[Contents, Parts]:
     texts = [
         TextContent(one.role, config, of_weights(one.weights)) for one, config in zip(parts.texts, configs, strict=True)
     ]
-    scale = parts.vae_settings.get("scaling_factor")
+    scale, units = parts.vae_settings.get("scaling_factor"), latent_units(parts)
     contents = Contents(
         family,
         unet,
@@ -127,22 +121,24 @@ def contents_of_file(path: Path) -> tuple[Contents, Parts]:
         vae,
         of_weights(parts.vae),
         texts,
-        noise_of(noise_schedule(parts, family)) or Noise("epsilon", False),
-        scale if isinstance(scale, float) else LATENT_SCALES[family],
+        told_of(noise_schedule(parts, family)),
+        units.scale if units else scale if isinstance(scale, float) else LATENT_SCALES[family],
+        units,
         survives_float16(with_float16_note(parts.vae, parts.vae_settings).metadata),
         _notes(parts.unet),
     )
     return contents, parts
 
 
-def noise_of(schedule: NoiseSchedule) -> Noise | None:
-    """What a file can say of a schedule; None of one that files have no words for."""
-    ordinary = scaled_linear_alphas_cumprod()
-    for zero_terminal, alphas in ((False, ordinary), (True, zero_terminal_snr(ordinary))):
-        sigmas = NoiseSchedule.from_alphas_cumprod(alphas).sigmas
-        if sigmas.shape == schedule.sigmas.shape and torch.allclose(sigmas, schedule.sigmas, rtol=1e-5):
-            return Noise(schedule.prediction, zero_terminal)
-    return None
+def told_of(schedule: NoiseSchedule) -> ScheduleFacts:
+    """What is written of a schedule: of one with noise levels of its own, that it is an ordinary one."""
+    return facts_of(schedule) or ScheduleFacts(prediction=schedule.prediction)
+
+
+def latent_units_of(model: Model) -> LatentUnits | None:
+    """The units of a model whose latents are normalised by channel."""
+    known = model.latent_statistics
+    return None if known is None else LatentUnits(known, model.latent_scale)
 
 
 def _notes(weights: Weights) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from models.export.contents import Contents, Noise, TextContent
+from models.export.contents import Contents, TextContent
 from models.export.tensors import ExportError
 from models.sdxl.config import UNetConfig
 from models.sdxl.tokenizer import END_ID, START_ID
@@ -87,6 +87,8 @@ def vae_settings(contents: Contents, *, force_upcast: bool) -> Settings:
     """Of `vae/config.json`. `force_upcast`: whether it overflows in float16, as SDXL's does."""
     config = contents.vae_config
     levels = len(config.channel_mult)
+    units = contents.latent_units
+    known: Settings = {"latents_mean": units.statistics.mean, "latents_std": units.statistics.std} if units else {}
     return {
         "_class_name": "AutoencoderKL",
         "_diffusers_version": VERSION,
@@ -95,6 +97,7 @@ def vae_settings(contents: Contents, *, force_upcast: bool) -> Settings:
         "down_block_types": ["DownEncoderBlock2D"] * levels,
         "force_upcast": force_upcast,
         "in_channels": config.in_channels,
+        **known,
         "latent_channels": config.z_channels,
         "layers_per_block": config.num_res_blocks,
         "norm_num_groups": config.norm_groups,
@@ -130,31 +133,6 @@ def text_settings(text: TextContent, layers: int) -> Settings:
         "torch_dtype": "float32",  # what diffusers loads the other parts in unless it is told another format
         "vocab_size": config.vocabulary,
     }
-
-
-def scheduler_settings(family: Family, noise: Noise) -> Settings:
-    """Of `scheduler/scheduler_config.json`: that of the family's official pipeline where the noise is ordinary.
-
-    Zero terminal SNR needs steps that begin at the very last one (Lin et al., arXiv 2305.08891, section 3.3).
-    """
-    settings: Settings = {
-        "_class_name": "EulerDiscreteScheduler",
-        "_diffusers_version": VERSION,
-        "beta_end": 0.012,
-        "beta_schedule": "scaled_linear",
-        "beta_start": 0.00085,
-        "num_train_timesteps": 1000,
-        "prediction_type": noise.prediction,
-        "steps_offset": 1,
-        "timestep_spacing": "leading",
-        "trained_betas": None,
-    }
-    if noise.zero_terminal:
-        return {**settings, "rescale_betas_zero_snr": True, "timestep_spacing": "trailing", "steps_offset": 0}
-    if family in ("sd15", "sd21"):
-        own = {"_class_name": "PNDMScheduler", "skip_prk_steps": True, "set_alpha_to_one": False}
-        return {**settings, **own}
-    return {**settings, "interpolation_type": "linear", "use_karras_sigmas": False}
 
 
 def model_index(contents: Contents, scheduler: str) -> Settings:

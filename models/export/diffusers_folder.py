@@ -17,11 +17,11 @@ from models.checkpoints.diffusers_keys import rename, unet_table, vae_table
 from models.export.contents import Contents, TextContent
 from models.export.diffusers_config import (
     model_index,
-    scheduler_settings,
     text_settings,
     unet_settings,
     vae_settings,
 )
+from models.export.diffusers_scheduler import scheduler_settings
 from models.export.stream import Told, write_tensors
 from models.export.tensors import ExportError, Outgoing, Tensors, total_size
 from models.export.text_layout import OUTER, POSITION_IDS, in_transformers

@@ -13,9 +13,9 @@ from torch import nn
 
 from models.adapters.weight_patches import NO_PATCHES, Patches
 from models.checkpoints.origin import origin_of, source_name
-from models.export.contents import Noise
 from models.export.stream import HASH
 from models.merging.blend import Blend, Scale, steps_of
+from models.sampling.predictions import Prediction
 from models.sdxl.text import Clip
 from models.types import Family, Model
 
@@ -23,24 +23,29 @@ ARCHITECTURES: Mapping[Family, str] = {
     "sdxl": "stable-diffusion-xl-v1-base", "sdxl_refiner": "stable-diffusion-xl-v1-refiner",
     "sd15": "stable-diffusion-v1",
 }  # fmt: skip
-VERSION_2: Mapping[str, str] = {"epsilon": "stable-diffusion-v2-512", "v_prediction": "stable-diffusion-v2-768-v"}
+VERSION_2, VERSION_2_V = "stable-diffusion-v2-512", "stable-diffusion-v2-768-v"
+PREDICTIONS: Mapping[Prediction, str] = {"epsilon": "epsilon", "lcm": "epsilon", "v_prediction": "v"}
+"""ModelSpec's words for what a network answers; it has none for the other kinds."""
+
 RECIPE = "weft.merge_recipe"
 KEPT = ("weft.native_size", "weft.licence", "modelspec.license", "modelspec.author")
 """Notes of the first model's file that hold for what is made of it."""
 
 
-def model_notes(model: Model, noise: Noise, title: str, clip: Clip | None = None) -> dict[str, str]:
+def model_notes(model: Model, title: str, clip: Clip | None = None) -> dict[str, str]:
     """The notes of a file that holds the model, and perhaps its text encoders."""
-    v2 = VERSION_2[noise.prediction]
+    prediction = model.schedule.prediction
+    v2 = VERSION_2_V if prediction == "v_prediction" else VERSION_2
     notes = {
         "modelspec.sai_model_spec": "1.0.1",
         "modelspec.architecture": ARCHITECTURES.get(model.family, v2),
         "modelspec.implementation": "sgm" if model.family.startswith("sdxl") else "ldm",
         "modelspec.title": title,
         "modelspec.date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "modelspec.prediction_type": "v" if noise.prediction == "v_prediction" else "epsilon",
         HASH: "",  # put in when the file is written
     }
+    if prediction in PREDICTIONS:
+        notes["modelspec.prediction_type"] = PREDICTIONS[prediction]
     parts: list[tuple[str, nn.Module, Patches]] = [("model", model.network, model.patches)]
     for encoder in clip.encoders if clip else ():
         assert clip is not None

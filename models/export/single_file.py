@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import torch
-
 from models.checkpoints.layout import UNET_PREFIXES, VAE_PREFIXES
-from models.checkpoints.schedule import V_PREDICTION_MARK, ZERO_TERMINAL_SNR_MARK
 from models.checkpoints.vae_precision import FLOAT16
-from models.export.contents import Contents, Noise, TextContent
-from models.export.tensors import Outgoing, of_tensor, prefixed
+from models.export.contents import Contents, TextContent
+from models.export.schedule_marks import schedule_marks, schedule_notes
+from models.export.tensors import Outgoing, prefixed
 from models.export.text_layout import official_text, place_of, unread_tensors
 from models.sdxl.config import UNetConfig, VAEConfig
 from models.sdxl.text_config import HEAD_WIDTH, SD1_L, SD2_H, SDXL_G, SDXL_L, TextConfig, TextRole
 
 UNET, VAE = UNET_PREFIXES[0], VAE_PREFIXES[0]
-NO_VALUES = torch.zeros(0)
 ROLES = (SDXL_L, SDXL_G, SD1_L, SD2_H)
 
 
@@ -37,13 +34,7 @@ def further_tensors(contents: Contents) -> dict[str, Outgoing]:
     tensors: dict[str, Outgoing] = {}
     for text in contents.texts:
         tensors |= prefixed(text_place(contents, text), unread_tensors(text.role))
-    return tensors | schedule_marks(contents.noise)
-
-
-def schedule_marks(noise: Noise) -> dict[str, Outgoing]:
-    """The empty tensors by which single files say that their model predicts v, and ends in nothing but noise."""
-    marks = {V_PREDICTION_MARK: noise.prediction == "v_prediction", ZERO_TERMINAL_SNR_MARK: noise.zero_terminal}
-    return {name: of_tensor(NO_VALUES) for name, stands in marks.items() if stands}
+    return tensors | schedule_marks(contents.noise, contents.latent_units)
 
 
 def text_place(contents: Contents, text: TextContent) -> str:
@@ -56,7 +47,7 @@ def facts(contents: Contents) -> dict[str, str]:
     found = unet_facts(contents.unet_config) | vae_facts(contents.vae_config, for_float16=contents.vae_for_float16)
     for text in contents.texts:
         found |= text_facts_of(text.role, text.config)
-    return found
+    return found | schedule_notes(contents.noise, contents.latent_units, contents.family)
 
 
 def unet_facts(config: UNetConfig) -> dict[str, str]:

@@ -10,7 +10,9 @@ from execution.node import Context, NodeInputError, Ui, node
 from folders.workspace import Workspace
 from models.export.convert import require_room
 from models.export.diffusers_folder import PIPELINE_FILE, check_plan, plan_folder, write_folder
+from models.export.diffusers_scheduler import scheduler_tells
 from models.export.tensors import ExportError
+from models.sampling.schedule_facts import facts_of
 from nodes.merging.numbered_models import model_claim, numbered_models
 from nodes.merging.save_models import ClipToSave, ModelToSave, VaeToSave, shown, whole_model
 from nodes.saving import PREFIX, SavedFile
@@ -37,7 +39,13 @@ def diffusers_save(
 
     In output/diffusers, DiffusersLoader offers it. `python main.py convert` does the same with files.
     """
-    contents = whole_model(ctx, model, clip, vae)
+    contents = whole_model(model, clip, vae)
+    told = facts_of(model.schedule)
+    if told is None or not scheduler_tells(told):
+        ctx.warn(
+            "diffusers has no scheduler for the noise schedule that this model is sampled with, so the folder says the "
+            "usual one. Put the node that set it behind the loader when you use the saved model."
+        )
     claim = model_claim(ctx)
     earlier = claim.found() if claim is not None else None
     if earlier is not None:

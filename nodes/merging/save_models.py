@@ -5,14 +5,14 @@ from typing import Annotated
 from execution.fields import Help
 from execution.node import Context, NodeInputError, Ui, node
 from models.checkpoints.layout import CLIP_MARK
-from models.export.contents import Contents, Noise, contents_of_handles, made_for_float16, noise_of
+from models.export.contents import Contents, contents_of_handles, latent_units_of, made_for_float16, told_of
 from models.export.networks import text_tensors, unet_tensors, vae_tensors
 from models.export.notes import model_notes
+from models.export.schedule_marks import marks_tell, schedule_marks, schedule_notes
 from models.export.single_file import (
     UNET,
     facts,
     further_tensors,
-    schedule_marks,
     single_tensors,
     text_facts_of,
     unet_facts,
@@ -20,6 +20,7 @@ from models.export.single_file import (
 )
 from models.export.tensors import ExportError, prefixed
 from models.export.text_layout import in_transformers
+from models.sampling.schedule_facts import facts_of
 from nodes.hidden import ExtraPngInfo, Prompt
 from nodes.merging.numbered_models import save_tensors
 from nodes.saving import SavedFile, texts_for
@@ -31,8 +32,8 @@ VaeToSave = Annotated[Vae, Help("The VAE.")]
 Prefix = Annotated[str, Help("Beginning of the file's name in the output folder, with a sub-folder if you like.")]
 
 
-def whole_model(ctx: Context, model: Model, clip: Clip, vae: Vae) -> Contents:
-    """The three parts on their way to a file; warns of what no file can say.
+def whole_model(model: Model, clip: Clip, vae: Vae) -> Contents:
+    """The three parts on their way to a file.
 
     Raises:
         NodeInputError: one is missing, or they do not belong together.
@@ -41,22 +42,25 @@ def whole_model(ctx: Context, model: Model, clip: Clip, vae: Vae) -> Contents:
         vae_tensors(vae)  # says first what is missing
     except ExportError as error:
         raise NodeInputError("vae", str(error)) from error
-    warn_of_schedule(ctx, model)
     try:
         return contents_of_handles(model, clip, vae)
     except ExportError as error:
         raise NodeInputError("clip", str(error)) from error
 
 
-def warn_of_schedule(ctx: Context, model: Model) -> Noise:
-    """What a file says of the model's noise schedule; warns where that is not all."""
-    noise = noise_of(model.schedule)
-    if noise is None:
+def warn_of_schedule(ctx: Context, model: Model) -> None:
+    """Warn where a single file cannot say to everybody which noise schedule the model is sampled with."""
+    told = facts_of(model.schedule)
+    if told is None:
         ctx.warn(
             "A model file cannot say which noise schedule this model is sampled with. Put the node that set it behind "
             "the loader when you use the saved model."
         )
-    return noise or Noise(model.schedule.prediction, False)
+    elif not marks_tell(told, latent_units_of(model), model.family) and model.family != "sd21":
+        ctx.warn(
+            "The file says in Weft's own words which noise schedule this model is sampled with. In other programs, "
+            "put the node that sets it behind the loader."
+        )
 
 
 def shown(saved: SavedFile) -> Ui:
@@ -80,9 +84,10 @@ def checkpoint_save(
     Each weight is written in the format that its file had. In output/checkpoints, the file is offered by the
     checkpoint loaders.
     """
-    contents = whole_model(ctx, model, clip, vae)
+    contents = whole_model(model, clip, vae)
+    warn_of_schedule(ctx, model)
     tensors = {**further_tensors(contents), **single_tensors(contents)}
-    notes = model_notes(model, contents.noise, _title(filename_prefix), clip) | facts(contents)
+    notes = model_notes(model, _title(filename_prefix), clip) | facts(contents)
     return shown(save_tensors(ctx, filename_prefix, tensors, notes | texts_for(ctx, prompt, extra_pnginfo)))
 
 
@@ -96,9 +101,11 @@ def model_save(
     ctx: Context,
 ) -> Ui:
     """Save the denoising network alone, for UNETLoader."""
-    noise = warn_of_schedule(ctx, model)
-    tensors = prefixed(UNET, unet_tensors(model)) | schedule_marks(noise)
-    notes = model_notes(model, noise, _title(filename_prefix)) | unet_facts(model.config)
+    warn_of_schedule(ctx, model)
+    schedule, units = told_of(model.schedule), latent_units_of(model)
+    tensors = prefixed(UNET, unet_tensors(model)) | schedule_marks(schedule, units)
+    notes = model_notes(model, _title(filename_prefix)) | unet_facts(model.config)
+    notes |= schedule_notes(schedule, units, model.family)
     return shown(save_tensors(ctx, filename_prefix, tensors, notes | texts_for(ctx, prompt, extra_pnginfo)))
 
 

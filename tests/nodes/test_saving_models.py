@@ -18,9 +18,9 @@ from folders.job_files import JobFiles
 from models.adapters.lora import with_lora
 from models.adapters.lora_file import read_lora
 from models.checkpoint import load_checkpoint, load_clip, load_unet, load_vae
-from models.checkpoints.schedule import zero_terminal_snr
 from models.memory import DeviceMemory
 from models.sampling.noise_schedule import NoiseSchedule, scaled_linear_alphas_cumprod
+from models.sampling.zero_terminal_snr import zero_terminal_snr
 from nodes.loaders import checkpoint_loader, diffusers_loader
 from nodes.merging.merge_clips import clip_merge_simple, clip_merge_subtract
 from nodes.merging.merge_models import model_merge_simple, model_merge_subtract
