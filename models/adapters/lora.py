@@ -216,9 +216,13 @@ def _prompt_widths(lora: LoraFile) -> Iterator[int]:
 def _refuse_another_family(model: Model, lora: LoraFile) -> None:
     width, own = next(_prompt_widths(lora), None), model.config.context_dim
     if width is not None and width != own:
+        target = _unet_target(model, 1.0)
+        fitting = (entry for entry in lora.entries if entry.place.part == "unet" and _fit(entry, target))
+        matched = sum(entry.tensors for entry in fitting)
         raise CheckpointError(
-            f"{lora.name} was made for {_family(width)}, but this model is {_family(own)}. "
-            "Choose a LoRA that was made for the model, or load the model that it was made for."
+            f"{lora.name} was made for {_family(width)}, but this model is {_family(own)}: {matched} of the file's "
+            f"{lora.total} tensors would fit its network. Choose a LoRA that was made for the model, or load the model that "
+            "the LoRA was made for."
         )
 
 
