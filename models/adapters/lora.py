@@ -221,8 +221,8 @@ def _refuse_another_family(model: Model, lora: LoraFile) -> None:
         matched = sum(entry.tensors for entry in fitting)
         raise CheckpointError(
             f"{lora.name} was made for {_family(width)}, but this model is {_family(own)}: {matched} of the file's "
-            f"{lora.total} tensors would fit its network. Choose a LoRA that was made for the model, or load the model that "
-            "the LoRA was made for."
+            f"{lora.total} tensors would fit its network. Choose a LoRA that was made for the model, or load the "
+            "model that the LoRA was made for."
         )
 
 
