@@ -25,6 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(_add(commands, "run", "run a workflow and write its pictures"))
     _add_verify(_add(commands, "verify", "make pictures again from what they carry, and compare"))
     _add_convert(_add(commands, "convert", "convert a workflow or a model to the other format"))
+    _add_train(_add(commands, "train", "fine-tune a model on your pictures"))
     commands.add_parser("worker").add_argument("worker_settings")  # without help: the server starts it, people do not
     return parser
 
@@ -94,6 +95,18 @@ def _add_convert(convert: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_train(train: argparse.ArgumentParser) -> None:
+    train.description = "Learn a LoRA, an embedding or a whole model from captioned pictures (docs/training.md)."
+    train.add_argument("config", type=Path, metavar="CONFIG", help="a YAML or TOML file that says what to learn")
+    train.add_argument("--resume", action="store_true", help="go on with a training that was stopped")
+    train.add_argument("--check", action="store_true", help="list every problem, say what would be done, learn nothing")
+    train.add_argument("--json", action="store_true", help="one event a line on standard output, for programs")
+    train.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    train.add_argument("--workspace", type=Path, default=Path("workspace"), help="your folder (default: workspace)")
+    models = "another models folder; repeatable"
+    train.add_argument("--models-dir", type=Path, action="append", default=[], help=models)
+
+
 def _dispatch(arguments: argparse.Namespace) -> int:
     fields = {name: value for name, value in vars(arguments).items() if name not in ("command", "debug")}
     if arguments.command == "worker":
@@ -116,6 +129,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
         from commands.convert import convert
 
         return convert(arguments.file, arguments.to, arguments.output, arguments.workspace)
+    if arguments.command == "train":
+        from commands.train import TrainOptions, train
+
+        return train(TrainOptions(**fields))
     from commands.run import RunOptions, run
 
     return run(RunOptions(**fields))

@@ -13,7 +13,7 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 
 
 def parts():
-    """The page's sections by their command: `serve`, `run`, `verify`, `convert`."""
+    """The page's sections by their command: `serve`, `run`, `verify`, `convert`, `train`."""
     sections = PAGE.read_text(encoding="utf-8").split("\n## ")[1:]
     named = {}
     for section in sections:
@@ -33,7 +33,7 @@ def options(parser):
     return {name for action in parser._actions for name in action.option_strings if name.startswith("--")} - {"--help"}
 
 
-@pytest.mark.parametrize("command", ["serve", "run", "verify", "convert"])
+@pytest.mark.parametrize("command", ["serve", "run", "verify", "convert", "train"])
 def test_every_option_is_documented_and_every_documented_one_is_there(command):
     known, told = options(commands()[command]), set(OPTION.findall(parts()[command]))
     assert known - told == set(), "not in docs/command-line.md"
