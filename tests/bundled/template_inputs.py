@@ -12,12 +12,20 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from models.training.scenes import COLOURS
+from models.training.drawing import draw
+from models.training.scenes import COLOURS, Framing, Scene
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates" / "input"
 SIDE = 128  # pixels, the bundled checkpoints' native size
 LARGER = 4
 RADIUS = 35  # pixels, of a shape as the bundled checkpoints draw it
+TILE = 96  # pixels, of a small picture in a wall of them
+WALL = (
+    ("star yellow blue", "circle red white", "square green yellow", "ring purple orange"),
+    ("triangle orange green", "ring white red", "cross red blue", "circle blue yellow"),
+    ("square blue white", "star red black", "circle green purple", "triangle white blue"),
+)
+WALL_MASKED = (2, 1)  # column and row
 
 
 def canvas(colour: str, width: int = SIDE) -> tuple[Image.Image, ImageDraw.ImageDraw]:
@@ -79,11 +87,43 @@ def outlines() -> Image.Image:
     return smooth(picture)
 
 
+def scene(shape: str, colour: str, ground: str) -> Image.Image:
+    """A picture as the bundled checkpoints draw it."""
+    pixels = draw([Scene(shape, colour, ground)], [Framing()])[0]
+    return Image.fromarray(((pixels.movedim(0, -1) + 1) * 127.5).round().byte().numpy())
+
+
+def wall() -> Image.Image:
+    """Many small pictures, one of them masked."""
+    picture = Image.new("RGB", (TILE * len(WALL[0]), TILE * len(WALL)))
+    for row, line in enumerate(WALL):
+        for column, one in enumerate(line):
+            small = scene(*one.split()).resize((TILE, TILE), Image.Resampling.LANCZOS)
+            picture.paste(small, (column * TILE, row * TILE))
+    mask = Image.new("L", (picture.width * LARGER, picture.height * LARGER), 255)
+    x, y = ((place + 0.5) * TILE * LARGER for place in WALL_MASKED)
+    reach = 38 * LARGER
+    ImageDraw.Draw(mask).ellipse((x - reach, y - reach, x + reach, y + reach), fill=0)
+    picture.putalpha(smooth(mask))
+    return picture
+
+
+def gradient() -> Image.Image:
+    """A circle under a mask that gets denser from the left to the right."""
+    picture = scene("circle", "red", "blue")
+    kept = Image.linear_gradient("L").rotate(90).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+    shares = [round(255 * min(1.0, max(0.0, 1 - (level / 255 - 0.3) / 0.65))) for level in range(256)]
+    picture.putalpha(kept.point(shares))
+    return picture
+
+
 PICTURES = {
     "weft_example_outlines": outlines,
     "weft_example_sketch": sketch,
     "weft_example_hole": hole,
     "weft_example_cut": cut,
+    "weft_example_wall": wall,
+    "weft_example_gradient": gradient,
 }
 
 

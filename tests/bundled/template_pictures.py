@@ -25,6 +25,8 @@ from web.workflows.templates import FOLDER, PICTURES, fitted, template_names
 
 GAP = 6  # pixels between pictures
 LARGER = 2  # the bundled checkpoints' pictures are small
+WIDEST = 560  # pixels, of a sheet
+FRAMES = 4  # of a moving picture
 ATTEMPTS = 2  # of which the fastest counts
 LABEL = 16  # pixels
 
@@ -58,15 +60,36 @@ class Studio:
         return [self.workspace.folder(one["type"]) / one["subfolder"] / one["filename"] for one in shown], taken
 
 
-def row(pictures: Sequence[Image.Image]) -> Image.Image:
-    """Pictures side by side."""
-    width = sum(picture.width for picture in pictures) + GAP * (len(pictures) - 1)
-    sheet = Image.new("RGBA", (width, max(picture.height for picture in pictures)), (0, 0, 0, 0))
-    x = 0
-    for picture in pictures:
-        sheet.paste(picture, (x, (sheet.height - picture.height) // 2))
-        x += picture.width + GAP
+def sheet_of(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Pictures in rows, as near to a square as they allow: that is how the gallery shows sheets."""
+    sheets = (in_columns(pictures, columns) for columns in range(len(pictures), 0, -1))
+    return min(sheets, key=lambda sheet: max(sheet.size))
+
+
+def in_columns(pictures: Sequence[Image.Image], columns: int) -> Image.Image:
+    """Pictures in rows of so many, the last row in the middle."""
+    rows = [pictures[first : first + columns] for first in range(0, len(pictures), columns)]
+    widths = [sum(one.width for one in line) + GAP * (len(line) - 1) for line in rows]
+    heights = [max(one.height for one in line) for line in rows]
+    sheet = Image.new("RGBA", (max(widths), sum(heights) + GAP * (len(rows) - 1)), (0, 0, 0, 0))
+    y = 0
+    for line, width, height in zip(rows, widths, heights, strict=True):
+        x = (sheet.width - width) // 2
+        for picture in line:
+            sheet.paste(picture, (x, y + (height - picture.height) // 2))
+            x += picture.width + GAP
+        y += height + GAP
     return sheet
+
+
+def frames(path: Path) -> Iterator[Image.Image]:
+    """A picture, or of a moving one as many as show how it moves."""
+    with Image.open(path) as opened:
+        count = getattr(opened, "n_frames", 1)
+        shown = min(count, FRAMES)
+        for place in range(shown):
+            opened.seek(round(place * (count - 1) / max(1, shown - 1)))
+            yield opened.convert("RGBA")
 
 
 def beginnings(workflow: dict[str, Any]) -> Iterator[Image.Image]:
@@ -113,10 +136,11 @@ def picture_of(studio: Studio, name: str) -> tuple[Image.Image, float]:
     if grid is not None:
         return grid_sheet(studio, workflow, grid)
     runs = [studio.run(workflow) for _ in range(ATTEMPTS)]
-    made = [Image.open(path).convert("RGBA") for path in runs[0][0]]
-    sheet = row([*beginnings(template), *made])
-    larger = sheet.resize((sheet.width * LARGER, sheet.height * LARGER), Image.Resampling.LANCZOS)
-    return larger, min(taken for _, taken in runs)
+    made = [picture for path in runs[0][0] for picture in frames(path)]
+    sheet = sheet_of([*beginnings(template), *made])
+    times = min(LARGER, WIDEST / max(sheet.size))
+    fit = sheet.resize((round(sheet.width * times), round(sheet.height * times)), Image.Resampling.LANCZOS)
+    return fit, min(taken for _, taken in runs)
 
 
 def main() -> None:
@@ -129,7 +153,7 @@ def main() -> None:
         for name in names:
             picture, seconds = picture_of(studio, name)
             path = FOLDER / f"{name}.webp"
-            picture.save(path, "WEBP", quality=88, method=6)
+            picture.save(path, "WEBP", quality=84, method=6)
             for entry in index:
                 if entry["name"] == name:
                     entry["seconds"] = round(seconds, 1)

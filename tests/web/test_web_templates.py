@@ -17,6 +17,7 @@ from web.workflows.templates import FOLDER, fitted, template_index, template_nam
 NETWORK = "model.diffusion_model.input_blocks.0.0.weight"
 BASE_KEY, REFINER_KEY = (f"conditioner.embedders.{place}.model.ln_final.weight" for place in (1, 0))
 NAMES = template_names()
+CATEGORIES = ("Start", "Image", "Inpaint", "Refiner", "Prompt", "Control", "LoRA", "Sampling", "Models", "Logic")
 
 
 def checkpoint(root: Path, name: str, *keys: str, channels: int = 4, native: int | None = None) -> None:
@@ -51,7 +52,7 @@ def test_the_index_lists_every_template_once_with_its_picture(tmp_path):
         assert sorted(entry["name"] for entry in index) == await server.get("/api/templates")
         assert index[0]["name"] == "base_refiner"
         for entry in index:
-            assert entry["category"] in ("Start", "Image", "Control", "Compose", "Sweep")
+            assert entry["category"] in CATEGORIES
             assert entry["title"] and entry["description"].endswith(".") and entry["seconds"] > 0
             assert all(need.endswith(".") for need in entry["needs"])
             async with server.session.get(server.url + entry["picture"]) as answer:

@@ -1,4 +1,4 @@
-"""The example pictures that come with Weft, put into the user's input folder when a workflow needs one."""
+"""The example pictures and texts that come with Weft, put into the user's input folder when a workflow needs one."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ EXAMPLES = Path(__file__).resolve().parent.parent.parent / "templates" / "input"
 
 
 def example_names(folder: Path = EXAMPLES) -> frozenset[str]:
-    """The pictures that there are."""
-    return frozenset(path.name for path in folder.glob("*.png"))
+    """The files that there are."""
+    return frozenset(path.name for path in folder.iterdir() if path.is_file())
 
 
 def lend_example(name: str, workspace: Workspace, folder: Path = EXAMPLES) -> str:
-    """Copy an example picture into the input folder, unless it is there; the name that it has there.
+    """Copy an example into the input folder, unless it is there; the name that it has there.
 
-    Nothing is overwritten: beside another picture of the name it gets a number. Where the disk takes nothing, the
-    name is as it was, and the node says that the picture is missing. Blocks.
+    Nothing is overwritten: beside another file of the name it gets a number. Where the disk takes nothing, the
+    name is as it was, and the node says that the file is missing. Blocks.
     """
     target = workspace.folder("input") / name
     with contextlib.suppress(OSError):
