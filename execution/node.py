@@ -80,14 +80,16 @@ def node(
     fingerprint: Callable[..., Any] | None = None,
     deprecated: bool = False,
     experimental: bool = False,
+    dev_only: bool = False,
     kept: bool = True,
     takes_blocked: bool = False,
 ) -> Callable[[F], F]:
     """Declare a function a node type called `name`; the function stays what it was.
 
     `output`: its run is an end in itself. `version`: change it when what the function calls changes its results.
-    `not_idempotent`: equal nodes never share a result. `fingerprint`: a function of some of the inputs (by name;
-    linked ones are None; also of its context) whose value is part of the cache key; NaN makes the node run every time.
+    `dev_only`: nobody adds it by hand, so editors do not offer it. `not_idempotent`: equal nodes never share a result.
+    `fingerprint`: a function of some of the inputs (by name; linked ones are None; also of its context) whose value
+    is part of the cache key; NaN makes the node run every time.
     `kept=False`: it is called in each run that needs it, while its key stays, so that what follows need not run: for
     a node whose expansion has effects. `takes_blocked`: blocked items of its inputs are left out instead of blocking
     it; only for a node that takes whole lists.
@@ -112,6 +114,7 @@ def node(
             not_idempotent=not_idempotent,
             deprecated=deprecated,
             experimental=experimental,
+            dev_only=dev_only,
             fingerprints=fingerprint is not None,
         )
         object.__setattr__(declared, "spec", spec)

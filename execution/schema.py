@@ -126,6 +126,7 @@ class NodeSpec:
     not_idempotent: bool = False  # never shares a cached result with an equal node
     deprecated: bool = False
     experimental: bool = False
+    dev_only: bool = False  # nobody adds it by hand: editors do not offer it
     validates: frozenset[str] | None = None  # inputs its own validator takes; None: it has none; {"*"}: all
     fingerprints: bool = False  # it has an IS_CHANGED of its own
 
@@ -152,7 +153,7 @@ class NodeSpec:
         }
         if any(o.tooltip for o in self.outputs):
             info["output_tooltips"] = [o.tooltip or "" for o in self.outputs]
-        info.update({flag: True for flag in ("deprecated", "experimental") if getattr(self, flag)})
+        info.update({flag: True for flag in ("deprecated", "experimental", "dev_only") if getattr(self, flag)})
         return info
 
 

@@ -11,7 +11,7 @@ from execution.schema import InputSpec, NodeSpec, OutputSpec, Section
 
 _PROBE = "\0no type is called this"
 _TEXTS = ("name", "display_name", "category", "description", "python_module")
-_FLAGS = ("output_node", "input_is_list", "not_idempotent", "deprecated", "experimental", "fingerprints")
+_FLAGS = ("output_node", "input_is_list", "not_idempotent", "deprecated", "experimental", "dev_only", "fingerprints")
 
 
 class AnySocket(str):

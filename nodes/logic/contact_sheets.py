@@ -34,7 +34,7 @@ def contact_sheet(
         list[int], Range(0, 256), Default(0), Help("Height of the words in pixels; 0: fitting to the pictures.")
     ],
 ) -> Image:
-    """One picture of many: an XY grid, when the list came of all pairs of two lists. Smaller pictures are centred."""
+    """One picture of many: an XY grid (XY plot), when the list came of all pairs of two lists."""
     cells = [np.ascontiguousarray(to_bytes(frame[..., :3])) for batch in images for frame in batch]
     if not cells:
         raise NodeInputError("images", "The list is empty, so there is nothing to lay out.")

@@ -46,7 +46,7 @@ class State:
     gathered: Gathered | None  # of the rounds before
 
 
-@node("WeftLoopPlan", category=INSIDE, display_name="Loop: its rounds", kept=False)
+@node("WeftLoopPlan", category=INSIDE, display_name="Loop: its rounds", dev_only=True, kept=False)
 def loop_plan(
     *,
     times: Annotated[list[int] | None, Help("How many rounds.")] = None,
@@ -88,7 +88,7 @@ def loop_plan(
     return _results(plan, carried, gathered)
 
 
-@node("WeftLoopAgain", category=INSIDE, display_name="Loop: another round", kept=False)
+@node("WeftLoopAgain", category=INSIDE, display_name="Loop: another round", dev_only=True, kept=False)
 async def loop_again(
     *,
     state: Annotated[list[Any], Help("The loop.")],
@@ -113,7 +113,7 @@ async def loop_again(
     return _results(Subgraph(), carried, gathered.in_order() if gathered else [])
 
 
-@node("WeftLoopGather", category=INSIDE, display_name="Loop: its list", takes_blocked=True)
+@node("WeftLoopGather", category=INSIDE, display_name="Loop: its list", dev_only=True, takes_blocked=True)
 def loop_gather(
     *, first: Annotated[list[Any] | None, Help("What the first round gave.")] = None, **more: Any
 ) -> list[Any]:

@@ -127,7 +127,7 @@ async def loop_end(
     return plan.returning(*(rounds.out(slot) for slot in range(len(Results._fields))))
 
 
-@node("WeftLoopPassed", category="logic/loops/inside", display_name="Loop: after it", kept=False)
+@node("WeftLoopPassed", category="logic/loops/inside", display_name="Loop: after it", dev_only=True, kept=False)
 async def loop_passed(*, end: Annotated[Lazy[Any], Help("The end of the loop.")]) -> Any:
     """Made by a loop itself: runs the loop, and stops what hangs off it outside of its rounds."""
     with suppress(BlockedInputError):

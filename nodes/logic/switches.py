@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from execution.async_calls import BlockedInputError
 from execution.fields import Help, Range
-from execution.node import Blocked, Lazy, NodeInputError, node
+from execution.node import Blocked, Context, Lazy, NodeInputError, node
 
 Anything = Annotated[Lazy[Any] | None, Help("Anything. It is computed only if it is taken.")]
 
@@ -18,9 +18,17 @@ async def switch(
     on: Annotated[bool, Help("Which of the two is taken.")] = True,
     if_true: Anything = None,
     if_false: Anything = None,
+    ctx: Context,
 ) -> Any:
-    """One of two values. What leads to the other is not computed. Nothing connected there: what follows is left out."""
-    return await _taken(if_true if on else if_false)
+    """If so one value, else the other. What leads to the other is not computed.
+
+    Where nothing is connected to the one that is taken, what follows from it is left out.
+    """
+    taken = if_true if on else if_false
+    if taken is None:
+        ctx.warn(f"Nothing is connected to {'if_true' if on else 'if_false'}, so what follows is left out.")
+        return Blocked()
+    return await taken
 
 
 @node("WeftSwitchByNumber", category="logic", display_name="Switch by number")
@@ -40,9 +48,10 @@ async def switch_by_number(
     values = (value_1, value_2, value_3, value_4, value_5, value_6, value_7, value_8)
     if not 1 <= number <= CHOICES:
         raise NodeInputError("number", f"There is no value number {number}. Choose 1 to {CHOICES}.")
-    if values[number - 1] is None:
+    taken = values[number - 1]
+    if taken is None:
         raise NodeInputError("number", f"Nothing is connected to value_{number}. Connect it, or choose another number.")
-    return await _taken(values[number - 1])
+    return await taken
 
 
 @node("WeftFirstOf", category="logic", display_name="First that is there")
@@ -71,7 +80,3 @@ async def gate(
 ) -> Any:
     """Let a value through, or stop everything that follows from it."""
     return await value if open else Blocked(message or None)
-
-
-async def _taken(value: Lazy[Any] | None) -> Any:
-    return Blocked() if value is None else await value

@@ -65,9 +65,10 @@ def test_a_shut_gate_stops_and_computes_nothing(runs):
     assert runs("WeftGate", value=["1", 0], open=True, message="") == [[1]]
 
 
-def test_a_switch_without_a_connection_leaves_out_what_follows():
-    answer = asyncio.run(switches.switch(on=True))
+def test_a_switch_without_a_connection_leaves_out_what_follows_and_says_so(bench):
+    answer = asyncio.run(switches.switch(on=True, ctx=bench.ctx))
     assert type(answer).__name__ == "Blocked"
+    assert "Nothing is connected to if_true" in bench.events[-1].sentence
 
 
 @pytest.mark.parametrize(

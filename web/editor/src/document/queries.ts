@@ -42,7 +42,7 @@ function rank(isExact: boolean, schema: NodeSchema): number {
 function ranked(catalogue: Catalogue, rankOf: (schema: NodeSchema) => number | null): readonly NodeSchema[] {
   const found: { schema: NodeSchema; rank: number }[] = [];
   for (const schema of catalogue.values()) {
-    const rank = rankOf(schema);
+    const rank = schema.devOnly ? null : rankOf(schema);
     if (rank !== null) found.push({ schema, rank });
   }
   found.sort((a, b) => a.rank - b.rank || a.schema.displayName.localeCompare(b.schema.displayName));

@@ -70,6 +70,8 @@ export interface NodeSchema {
   readonly isOutput: boolean;
   readonly deprecated: boolean;
   readonly experimental: boolean;
+  /** Nobody adds it by hand: it is made by other nodes. */
+  readonly devOnly: boolean;
   /** The Python module that it comes from: `nodes`, `custom_nodes.PACK`. */
   readonly module: string;
 }
@@ -117,6 +119,7 @@ function readSchema(type: string, data: Record<string, unknown>): NodeSchema {
     isOutput: data["output_node"] === true,
     deprecated: data["deprecated"] === true,
     experimental: data["experimental"] === true,
+    devOnly: data["dev_only"] === true,
     module: text(data["python_module"]),
   };
 }

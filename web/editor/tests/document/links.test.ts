@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { offers } from "../../src/canvas/search/offers";
 import { connect, disconnect, disconnectInput } from "../../src/document/commands/links";
 import { addNode, removeNodes } from "../../src/document/commands/nodes";
 import { edited } from "../../src/document/edit";
@@ -12,6 +13,7 @@ import {
   typesThatTake,
   upstreamOf,
 } from "../../src/document/queries";
+import { readCatalogue } from "../../src/document/schema";
 import { PRIMITIVE, REROUTE } from "../../src/document/virtual";
 import { widgetsOf } from "../../src/document/widgets";
 import type { FreshNode, Workflow } from "../../src/document/workflow";
@@ -129,4 +131,17 @@ test("questions about graphs are answered", () => {
   expect(typesThatTake(CATALOGUE, "IMAGE").map((one) => one.type)).toEqual(["Save", "Scale"]);
   expect(typesThatGive(CATALOGUE, "LATENT").map((one) => one.type)).toEqual(["Empty", "Sampler"]);
   expect(outputNodes({ workflow: PICTURE, graph: PICTURE, catalogue: CATALOGUE }).map((node) => node.id)).toEqual([6]);
+});
+
+test("types that nobody adds by hand are not offered", () => {
+  const made = readCatalogue({
+    Plain: { input: { required: { image: ["IMAGE"] } }, output: ["IMAGE"] },
+    Inner: { input: { required: { image: ["IMAGE"] } }, output: ["IMAGE"], dev_only: true },
+  });
+  expect(typesThatTake(made, "IMAGE").map((one) => one.type)).toEqual(["Plain"]);
+  expect(typesThatGive(made, "IMAGE").map((one) => one.type)).toEqual(["Plain"]);
+  const search = { at: { x: 0, y: 0 }, place: { x: 0, y: 0 }, ends: [], into: null };
+  const offered = offers(made, EMPTY, search, (key) => key).map((one) => one.type);
+  expect(offered).toContain("Plain");
+  expect(offered).not.toContain("Inner");
 });

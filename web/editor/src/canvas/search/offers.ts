@@ -53,7 +53,9 @@ export function offers(catalogue: Catalogue, workflow: Workflow, { ends }: OpenS
   const all = new Map(catalogue);
   if (!end) {
     for (const schema of [...own(t), ...subgraphs(workflow, t)]) all.set(schema.type, schema);
-    return [...all.values()].sort((one, other) => one.displayName.localeCompare(other.displayName));
+    return [...all.values()]
+      .filter(({ devOnly }) => !devOnly)
+      .sort((one, other) => one.displayName.localeCompare(other.displayName));
   }
   const fitting = end.isOutput ? typesThatTake(catalogue, end.carries ?? end.type) : typesThatGive(catalogue, end.type);
   const reroutes = own(t).filter((schema) => schema.type === REROUTE || (!end.isOutput && schema.type === PRIMITIVE));
