@@ -27,7 +27,7 @@ def test_the_page_is_up_to_date(registry):
 
 def test_the_page_names_every_node_and_every_input(registry):
     text = PAGE.read_text("utf-8")
-    sections = {part.split("\n", 1)[0].split(" ")[0]: part for part in text.split("\n### ")[1:]}
+    sections = {part.split("\n", 1)[0].split(" (")[0]: part for part in text.split("\n### ")[1:]}
     for name in registry:
         spec = registry[name].spec
         assert spec.description.splitlines()[0] in sections[name]
