@@ -117,10 +117,24 @@ def test_each_template_opens_and_lacks_nothing(editor_page, studio):
         expect(picture).to_have_js_property("complete", True)
         assert picture.evaluate("image => image.naturalWidth") > 0
     with page.expect_response("**/api/workflow/check") as checked:
-        panel.get_by_role("button", name="Inpaint").click()
+        panel.locator(".template").filter(has_text="Inpaint").first.click()
     answer = checked.value.json()
     assert (answer["missing_types"], answer["missing_files"]) == ([], [])
     expect(tabs(page).nth(1)).to_contain_text("Inpaint")
+
+
+def test_templates_of_one_kind_alone(editor_page, studio):
+    page = editor_page
+    page.get_by_role("button", name="Templates", exact=True).click()
+    kinds = page.get_by_role("group", name="Kinds of templates")
+    kinds.get_by_role("button", name="Refiner").click()
+    of_kind = [entry["title"] for entry in studio.get("/api/templates/index") if entry["category"] == "Refiner"]
+    expect(page.locator(".template strong")).to_have_text(of_kind)
+    kinds.get_by_role("button", name="Start").click()
+    page.get_by_role("searchbox", name="Search templates").fill("ensemble")
+    expect(page.locator(".template")).to_have_count(0)
+    kinds.get_by_role("button", name="All").click()
+    expect(page.locator(".template strong")).to_have_text(["Refiner by fractions"])
 
 
 def test_a_dropped_workflow_opens_and_a_broken_one_changes_nothing(editor_page):
