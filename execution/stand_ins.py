@@ -31,6 +31,7 @@ BUNDLED: Mapping[str, str] = MappingProxyType(
         "loras": "weft_lora.safetensors",
         "controlnet": "weft_controlnet.safetensors",
         "upscale_models": "weft_upscale_4x.safetensors",
+        "clip_vision": "weft_vision.safetensors",
     }
 )
 """Folder -> the bundled model that stands in for one of its files."""
@@ -147,7 +148,8 @@ class _Planner:
         if folder == PICTURES:
             wants_mask = node.type in MASK_LOADERS or any(self._targets(node, MASK))
             return PICTURE_WITH_HOLE if wants_mask else PICTURE
-        if any(output.type == CLIP_VISION for output in self._types[node.type].outputs):
+        outputs = self._types[node.type].outputs
+        if folder == "checkpoints" and any(output.type == CLIP_VISION for output in outputs):
             return ""  # no bundled checkpoint holds an image encoder
         usual = BUNDLED.get(folder, "")
         if usual != BASE or folder == "vae":
