@@ -46,7 +46,7 @@ def train(options: TrainOptions) -> int:
     job = place_job(settings, options.config, open_workspace(options.workspace, options.models_dir), options.resume)
     require_writable(job.folder)
     processes, device = _processes(options.device)
-    with JsonTrainReport() if options.json else BarTrainReport() as report:
+    with closing(processes), JsonTrainReport() if options.json else BarTrainReport() as report:
         try:
             prepared = prepare(job, device, processes)
             trainer = Trainer(prepared, options.resume)

@@ -42,6 +42,10 @@ class Processes(Protocol):
         """Return when all have come here."""
         ...
 
+    def close(self) -> None:
+        """Take leave of the others."""
+        ...
+
 
 class Alone:
     """The only process."""
@@ -58,6 +62,9 @@ class Alone:
 
     def wait(self) -> None:
         """Return at once."""
+
+    def close(self) -> None:
+        """There is nobody to take leave of."""
 
 
 class Together:
@@ -78,7 +85,8 @@ class Together:
     @property
     def device(self) -> str:
         """The device of this process."""
-        return str(self._state.device)
+        device: torch.device = self._state.device
+        return "cpu" if device.type == "cpu" else str(device)
 
     def average(self, parameters: Iterable[Tensor]) -> None:
         """Send gradients in pieces of `AT_ONCE` numbers."""
@@ -104,6 +112,10 @@ class Together:
     def wait(self) -> None:
         """By accelerate's barrier."""
         self._state.wait_for_everyone()
+
+    def close(self) -> None:
+        """End what accelerate began."""
+        self._state.destroy_process_group()
 
 
 def started_together() -> bool:
