@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import combinations
@@ -16,6 +17,7 @@ from commands.prepare import prepare
 from commands.workbench import build_engine, choose_device, node_types, open_workspace
 from execution.engine import Engine
 from execution.registry import Registry
+from execution.stand_ins import REFINER
 from execution.workflow import ui_to_prompt
 from execution.workflow.document import UiNode, read_node
 from execution.workflow.to_prompt import DECORATIONS
@@ -25,6 +27,7 @@ from folders.workspace import Workspace
 from web.workflows.templates import FOLDER, fitted, template_names
 
 NAMES = template_names()
+ADAPTED = re.compile("weft_(lora|controlnet|embedding)")  # fit no other checkpoint than the bundled one
 TITLE = 30  # pixels of a node's title, which lies above its `pos`
 COUNTS_PIXELS = {"width", "height", "x", "y", "left", "top", "right", "bottom", "feathering", "crop_w", "crop_h"}
 COUNTS_PIXELS |= {"target_width", "target_height"}
@@ -121,6 +124,15 @@ def test_every_widget_that_counts_pixels_is_told(name, registry):
         assert len(names) == len(node.values), node.id
         assert told.get(node.id, []) == [place for place, one in enumerate(names) if one in COUNTS_PIXELS]
     assert workflow["extra"]["weft"]["native_size"] == 128
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_goes_with_the_bundled_checkpoint_alone_keeps_it(name):
+    workflow = template(name)
+    values = {value for node in workflow["nodes"] for value in node["widgets_values"] if isinstance(value, str)}
+    text = json.dumps(workflow["nodes"])
+    wanted = "bundled" if ADAPTED.search(text) else "pair" if REFINER in values else "base"
+    assert workflow["extra"]["weft"].get("checkpoints", "base") == wanted
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -143,6 +143,13 @@ def test_pictures_come_along_and_overwrite_nothing(tmp_path):
     assert (tmp_path / "input" / name).read_bytes() == b"mine"
 
 
+def test_texts_come_along_as_well(tmp_path):
+    workflow = fitted(template("prompts_from_file"), Workspace(tmp_path))
+    (given,) = values(workflow, "WeftPromptsFromFile")
+    assert given[0] == "weft_example_prompts.txt"
+    assert (tmp_path / "input" / given[0]).read_bytes() == (FOLDER / "input" / given[0]).read_bytes()
+
+
 def test_a_disk_that_takes_nothing_is_no_error(tmp_path):
     (tmp_path / "input").write_bytes(b"a file where the folder should be")
     workflow = fitted(template("image_to_image"), Workspace(tmp_path))
