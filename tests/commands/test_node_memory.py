@@ -27,8 +27,8 @@ def test_what_a_node_takes_is_measured_also_when_it_lets_go_of_it(meter):
     assert 60 * MEBIBYTE < meter.peak(1.0) < 80 * MEBIBYTE
     del taken
     meter.begin()
-    torch.ones(32 * MEBIBYTE // 4)
-    assert 30 * MEBIBYTE < meter.peak(1.0) < 45 * MEBIBYTE
+    torch.ones(48 * MEBIBYTE // 4)  # above 32 MiB, which the allocator may keep of what was freed before
+    assert 45 * MEBIBYTE < meter.peak(1.0) < 65 * MEBIBYTE
 
 
 def test_a_node_that_takes_nothing_has_nothing_told(meter):

@@ -123,9 +123,9 @@ def test_freeing_the_memory_forgets_what_is_on_disk_too(workspace, monkeypatch):
 def test_a_run_is_cancelled_inside_the_decoder_and_the_next_one_is_not(workspace, monkeypatch):
     token = CancelToken()
 
-    def decode(vae, samples):
+    def decode(vae, samples, **told):
         token.cancel()  # from here on only the decoder's own blocks ask
-        return decode_latent(vae, samples)
+        return decode_latent(vae, samples, **told)
 
     monkeypatch.setattr("nodes.vae.decode_latent", decode)
     with closing(engine(workspace)) as built:

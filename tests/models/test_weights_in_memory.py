@@ -33,7 +33,7 @@ def test_handles_weigh_what_their_networks_do(checkpoint):
 
 
 def test_handles_to_one_network_weigh_once(checkpoint):
-    changed = checkpoint.model.with_options(a=1)
+    changed = checkpoint.model.with_tweak("changed")
     skipped = checkpoint.clip.with_layer(-2)
     assert size([checkpoint.model, changed, checkpoint.clip, skipped]) == size([checkpoint.model, checkpoint.clip])
 
@@ -51,7 +51,7 @@ def test_a_cache_lets_models_go_when_room_is_needed(checkpoint):
     each = size([checkpoint.model])
     cache = MemoryCache(int(each * 1.5))
     cache.put("model", "r", Entry([[checkpoint.model]], seconds=0.001))
-    cache.put("changed", "r", Entry([[checkpoint.model.with_options(a=1)]], seconds=0.001))
+    cache.put("changed", "r", Entry([[checkpoint.model.with_tweak("changed")]], seconds=0.001))
     assert each <= cache.bytes < each * 1.1  # shared
     cache.put("latent", "r", Entry([[torch.zeros(each // 4)]], seconds=100.0))
     assert "latent" in cache
