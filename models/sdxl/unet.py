@@ -338,10 +338,8 @@ class UNet(nn.Module):
 
 
 def _plus(x: Tensor, added: Tensor | None) -> Tensor:
-    """Where a patch has changed the size of the features (deep shrink), what steers them is averaged to that size."""
-    if added is None:
-        return x
-    return x + (added if added.shape[-2:] == x.shape[-2:] else F.interpolate(added, size=x.shape[-2:], mode="area"))
+    """Where a patch has changed the size of the features, what was made for another size is left out."""
+    return x if added is None or added.shape[-2:] != x.shape[-2:] else x + added
 
 
 def _spot(call: NetworkCall, part: Part, number: int, x: Tensor) -> Spot:
