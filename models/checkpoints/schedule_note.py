@@ -25,7 +25,8 @@ def note_of_schedule(facts: ScheduleFacts) -> str:
 def noted_schedule(metadata: Mapping[str, str]) -> NoiseSchedule | None:
     """The schedule that a file's notes speak of; None where they do not, or make no sense."""
     told = _object(metadata.get(SCHEDULE_NOTE, ""))
-    kind, prediction = told.get("kind"), told.get("prediction")
+    kind: Any = told.get("kind")
+    prediction: Any = told.get("prediction")
     steps, *numbers = (told.get(key) for key in ("steps", "sigma_min", "sigma_max", "sigma_data"))
     levels = _numbers(numbers)
     if kind not in get_args(Kind) or prediction not in get_args(Prediction) or type(steps) is not int or not levels:

@@ -34,7 +34,7 @@ def schedule_marks(facts: ScheduleFacts, units: LatentUnits | None) -> dict[str,
     if _like_cosxl(facts):
         bounds = (facts.sigma_min, facts.sigma_max)
         marks |= {name: torch.tensor(level) for name, level in zip(EDM_V_BOUNDS, bounds, strict=True)}
-    if units == PLAYGROUND_UNITS:
+    if units is not None and units == PLAYGROUND_UNITS:
         for name, values in ((EDM_MEAN, units.statistics.mean), (EDM_STD, units.statistics.std)):
             marks[name] = torch.tensor(values).view(1, -1, 1, 1)
     return {name: of_tensor(value) for name, value in marks.items()}
