@@ -319,7 +319,7 @@ def test_deep_shrink_holds_between_two_noise_levels():
     assert sizes_inside(change, (32, 32), sigma=1.9)[0][6] == (8, 8)
 
 
-def test_what_a_controlnet_says_is_averaged_to_the_size_that_deep_shrink_leaves():
+def test_what_a_controlnet_made_for_another_size_is_left_out():
     network, x = made().network, latent(32, 32)
     arguments = (x, torch.tensor([500.0]), prompts(1)[0], torch.zeros(1, SDXL.adm_channels))
     channels = [(32, 32), (32, 32), (32, 16), (64, 16), (64, 8), (128, 8)]
@@ -328,22 +328,8 @@ def test_what_a_controlnet_says_is_averaged_to_the_size_that_deep_shrink_leaves(
     middle = torch.randn(1, 128, 8, 8, generator=generator)
     call = NetworkCall((shrink(stage=2),), SIGMA, (32, 32), (0,))
     found = network(*arguments, control=Residuals(skips, middle), call=call)
-    halved = [*skips[:3], *(torch.nn.functional.avg_pool2d(one, 2) for one in skips[3:])]  # as the features are
-    wanted = network(*arguments, control=Residuals(halved, torch.nn.functional.avg_pool2d(middle, 2)), call=call)
-    torch.testing.assert_close(found, wanted)
-    without = network(*arguments, control=Residuals([*skips[:3], None, None, None]), call=call)
-    assert relative(found, without) > 1e-2
-
-
-@pytest.mark.parametrize("factor", [2.0, 0.7])
-@pytest.mark.parametrize("side", [(32, 32), (20, 28)])
-def test_what_an_adapter_says_before_the_middle_steers_shrunk_features_too(side, factor):
-    network, x = made().network, latent(*side)
-    arguments = (x, torch.tensor([500.0]), prompts(1)[0], torch.zeros(1, SDXL.adm_channels))
-    call = NetworkCall((shrink(stage=1, factor=factor),), SIGMA, side, (0,))
-    last = torch.randn(1, 128, *(one // 4 for one in side), generator=torch.Generator().manual_seed(1))
-    found = network(*arguments, control=Residuals(inputs=[*[None] * 5, last], middle=last), call=call)
-    assert found.isfinite().all() and found.shape == x.shape
+    # from the third on the features are smaller than the ControlNet's
+    torch.testing.assert_close(found, network(*arguments, control=Residuals([*skips[:3], None, None, None]), call=call))
     assert relative(found, network(*arguments, call=call)) > 1e-3
 
 
