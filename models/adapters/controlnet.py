@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor
 
 from models.adapters.control import PIXELS, Prepared, each_residual
 from models.adapters.control_network import ControlNetwork
 from models.adapters.union_network import UnionNetwork
 from models.adapters.weight_patches import NO_PATCHES, Patches
-from models.memory import DeviceMemory
+from models.loaded_network import LoadedNetwork
 from models.resize import resize
 from models.sdxl.config import UNetConfig
 from models.sdxl.unet import Residuals
 from models.types import Model
-from models.weights_in_memory import memory_parts
 
 
 @dataclass(frozen=True, eq=False)
-class ControlNet:
+class ControlNet(LoadedNetwork[ControlNetwork]):
     """A network that steers a model by a picture."""
 
-    network: ControlNetwork
-    memory: DeviceMemory
-    dtype: torch.dtype  # of the computation
-    name: str  # of the file
-    digest: str
     pooled: bool = False  # whether it steers the whole picture alike, by the mean of what it says
     kind: int | None = None  # of picture, for a network of several kinds
-
-    def memory_parts(self) -> Iterator[tuple[Hashable, int]]:
-        """The weights, for caches that add up bytes."""
-        return memory_parts(self.network)
 
     def of_kind(self, kind: int | None) -> ControlNet:
         """As `Steerer.of_kind`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -18,11 +18,11 @@ from models.checkpoints.diffusers_keys import official_unet_names
 from models.checkpoints.errors import CheckpointError
 from models.checkpoints.foreign import refusal
 from models.checkpoints.weights import Weights, open_weights
+from models.loaded_network import LoadedNetwork
 from models.memory import DeviceMemory
 from models.sdxl.network_patches import NetworkPatch, Spot
 from models.sdxl.unet import UNet
 from models.types import Model
-from models.weights_in_memory import memory_parts
 
 POSITION = "position_net."
 MARK = POSITION + "null_positive_feature"
@@ -44,19 +44,10 @@ class Box(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Gligen:
+class Gligen(LoadedNetwork[GligenNetwork]):
     """A GLIGEN model."""
 
-    network: GligenNetwork
     places: Mapping[str, int]  # official name of a transformer block -> number of its fuser
-    memory: DeviceMemory
-    dtype: torch.dtype  # of the computation
-    name: str  # of the file
-    digest: str
-
-    def memory_parts(self) -> Iterator[tuple[Hashable, int]]:
-        """The weights, for caches that add up bytes."""
-        return memory_parts(self.network)
 
     @property
     def text_width(self) -> int:
@@ -141,7 +132,7 @@ def load_gligen(path: Path, memory: DeviceMemory) -> Gligen:
     named = weights.renamed({**own, **fusers})
     dtype = memory.dtypes.model
     network = build_module(lambda: _network(named, len(places)), named, dtype, "the GLIGEN model")
-    return Gligen(network, places, memory, dtype, path.name, file_digest(path))
+    return Gligen(network, memory, dtype, path.name, file_digest(path), places)
 
 
 def _network(weights: Weights, count: int) -> GligenNetwork:

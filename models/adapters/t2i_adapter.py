@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -11,27 +10,16 @@ from torch import Tensor
 
 from models.adapters.control import PIXELS, Prepared
 from models.adapters.t2i_network import AdapterNetwork
-from models.memory import DeviceMemory
+from models.loaded_network import LoadedNetwork
 from models.resize import resize
 from models.sdxl.config import UNetConfig
 from models.sdxl.unet import Residuals
 from models.types import Model
-from models.weights_in_memory import memory_parts
 
 
 @dataclass(frozen=True, eq=False)
-class T2IAdapter:
+class T2IAdapter(LoadedNetwork[AdapterNetwork]):
     """A network that steers a model by features of a picture, the same in every step."""
-
-    network: AdapterNetwork
-    memory: DeviceMemory
-    dtype: torch.dtype  # of the computation
-    name: str  # of the file
-    digest: str
-
-    def memory_parts(self) -> Iterator[tuple[Hashable, int]]:
-        """The weights, for caches that add up bytes."""
-        return memory_parts(self.network)
 
     def of_kind(self, kind: int | None) -> T2IAdapter:
         """As `Steerer.of_kind`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +9,11 @@ import torch
 from torch import Tensor
 
 from folders.digest import file_digest
+from models.loaded_network import LoadedNetwork
 from models.memory import DeviceMemory
 from models.vision.clip_file import read_clip_vision
 from models.vision.clip_network import VisionNetwork
 from models.vision.pixels import Crop, clip_pixels
-from models.weights_in_memory import memory_parts
 
 BATCH = 8  # pictures looked at at once
 
@@ -37,18 +36,8 @@ class ClipVisionOutput:
 
 
 @dataclass(frozen=True, eq=False)
-class ClipVision:
+class ClipVision(LoadedNetwork[VisionNetwork]):
     """A CLIP image encoder."""
-
-    network: VisionNetwork
-    memory: DeviceMemory
-    dtype: torch.dtype  # of the computation
-    name: str  # of the file
-    digest: str
-
-    def memory_parts(self) -> Iterator[tuple[Hashable, int]]:
-        """The weights, for caches that add up bytes."""
-        return memory_parts(self.network)
 
     @torch.no_grad()
     def encode(self, image: Tensor, crop: Crop = "center") -> ClipVisionOutput:

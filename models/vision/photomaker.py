@@ -7,7 +7,7 @@ fused with the token of the person's class ("man"). The names of modules are tho
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +21,10 @@ from models.checkpoints.errors import CheckpointError
 from models.checkpoints.foreign import refusal
 from models.checkpoints.pickles import is_pickle, load_pickle
 from models.checkpoints.weights import Weights, open_weights
+from models.loaded_network import LoadedNetwork
 from models.memory import DeviceMemory
 from models.vision.clip_network import VisionConfig, VisionNetwork, vision_config
 from models.vision.pixels import clip_pixels
-from models.weights_in_memory import memory_parts
 
 PART = "id_encoder"  # of the authors' pickle, beside a LoRA
 MARK = "fuse_module.mlp1.fc1.weight"
@@ -78,18 +78,8 @@ class IdentityNetwork(VisionNetwork):
 
 
 @dataclass(frozen=True, eq=False)
-class PhotoMaker:
+class PhotoMaker(LoadedNetwork[IdentityNetwork]):
     """The encoder of a person's identity."""
-
-    network: IdentityNetwork
-    memory: DeviceMemory
-    dtype: torch.dtype  # of the computation
-    name: str  # of the file
-    digest: str
-
-    def memory_parts(self) -> Iterator[tuple[Hashable, int]]:
-        """The weights, for caches that add up bytes."""
-        return memory_parts(self.network)
 
     @torch.no_grad()
     def merged(self, states: Tensor, place: int, image: Tensor) -> Tensor:

@@ -7,7 +7,6 @@ those of the authors' file.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +19,9 @@ from models.checkpoints.errors import CheckpointError
 from models.checkpoints.foreign import refusal
 from models.checkpoints.weights import Weights, open_weights
 from models.clip_block import ResidualAttentionBlock
+from models.loaded_network import LoadedNetwork
 from models.memory import DeviceMemory
 from models.vision.clip_vision import ClipVisionOutput
-from models.weights_in_memory import memory_parts
 
 MARK = "style_embedding"
 REDUX_MARK = "redux_up.weight"
@@ -49,18 +48,8 @@ class StyleNetwork(nn.Module):
 
 
 @dataclass(frozen=True, eq=False)
-class StyleModel:
+class StyleModel(LoadedNetwork[StyleNetwork]):
     """A style adapter."""
-
-    network: StyleNetwork
-    memory: DeviceMemory
-    dtype: torch.dtype  # of the computation
-    name: str  # of the file
-    digest: str
-
-    def memory_parts(self) -> Iterator[tuple[Hashable, int]]:
-        """The weights, for caches that add up bytes."""
-        return memory_parts(self.network)
 
     @torch.no_grad()
     def tokens(self, seen: ClipVisionOutput) -> Tensor:
