@@ -94,6 +94,8 @@ def test_a_checkpoint_for_inpainting(setting, strength, inpainter, nodes):
         wanted = theirs(inpainter, setting, strength=strength, generator=seeded(SEED))
         start = latent["samples"] * LATENT_SCALE
     assert relative(nodes.ksampler(inpainter, (positive, negative), start, **settings), wanted) < TOLERANCE
+    unaware = nodes.ksampler(inpainter, sides(nodes, inpainter), start, **settings)
+    assert relative(unaware, wanted) > 0.01  # the network does look at the picture
 
 
 @pytest.mark.parametrize("fraction", [0.8, 0.5])

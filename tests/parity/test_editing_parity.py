@@ -1,7 +1,7 @@
-"""Networks that take a picture beside the latent draw what diffusers' pipelines draw with them.
+"""Networks that edit a picture by instruction (eight channels) draw what diffusers' pipeline draws with them.
 
-Nine channels: `InpaintModelConditioning` and StableDiffusionXLInpaintPipeline. Eight: `InstructPixToPixConditioning`
-and StableDiffusionXLInstructPix2PixPipeline. See `test_pipelines_parity` for what is evened out.
+`InstructPixToPixConditioning` and StableDiffusionXLInstructPix2PixPipeline. See `test_pipelines_parity` for what is
+evened out.
 """
 
 from __future__ import annotations
@@ -9,31 +9,29 @@ from __future__ import annotations
 import pytest
 import torch
 
-from folders.workspace import Workspace
 from models.sampling.guiders import DualCfgGuider
 from models.sampling.noise import seeded_noise
 from models.sampling.sample import sample_guided
 from models.sampling.samplers import SAMPLERS
 from models.sampling.schedules import sigmas
-from nodes.inpainting.model_conditioning import inpaint_model_conditioning, instruct_pix_to_pix_conditioning
+from nodes.inpainting.model_conditioning import instruct_pix_to_pix_conditioning
 from tests.models.small_models import relative
-from tests.parity.diffusers_pipelines import LATENT_SCALE, Nodes, base_pair, call, first_noise, pipeline, seeded
-from tests.parity.test_pipelines_parity import CFG, NEGATIVE, PROMPT, PROMPT_2, SEED, SETTINGS, SIDE, THEIR_PROMPTS
+from tests.parity.diffusers_pipelines import LATENT_SCALE, base_pair, call, first_noise, pipeline, seeded
+from tests.parity.test_pipelines_parity import (
+    CFG,
+    NEGATIVE,
+    PROMPT,
+    PROMPT_2,
+    SEED,
+    SETTINGS,
+    SIDE,
+    THEIR_PROMPTS,
+    TOLERANCE,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # diffusers and transformers warn of their own changes
 
-TOLERANCE = 1e-5
 NAMES = ["sdxl's default", "euler trailing", "dpm++ 2m karras"]
-
-
-@pytest.fixture
-def nodes(tmp_path):
-    return Nodes(Workspace(tmp_path))
-
-
-@pytest.fixture(scope="module")
-def inpainting(tmp_path_factory):
-    return base_pair(tmp_path_factory.mktemp("inpainting"), in_channels=9)
 
 
 @pytest.fixture(scope="module")
@@ -41,64 +39,12 @@ def editing(tmp_path_factory):
     return base_pair(tmp_path_factory.mktemp("editing"), in_channels=8)
 
 
-@pytest.fixture
-def most_likely_latents(monkeypatch):
-    """diffusers draws a picture's latents at random from a distribution, ComfyUI and Weft take its middle."""
-    from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
-
-    monkeypatch.setattr(DiagonalGaussianDistribution, "sample", lambda self, generator=None: self.mode())
-
-
 def picture(count=1):
     return torch.rand(count, 8 * SIDE, 8 * SIDE, 3, generator=seeded(12))
 
 
-def hole():
-    """A mask [1, H, W]: 1 in the middle, along the borders of latents, where all ways to shrink it agree."""
-    mask = torch.zeros(1, 8 * SIDE, 8 * SIDE)
-    mask[:, 16:48, 24:56] = 1
-    return mask
-
-
 def sides(nodes, pair):
     return nodes.prompt(pair, PROMPT, PROMPT_2), nodes.prompt(pair, NEGATIVE)
-
-
-def prepared(nodes, pair, **changes):
-    positive, negative = sides(nodes, pair)
-    given = {"positive": positive, "negative": negative, "pixels": picture(), "mask": hole(), "noise_mask": False}
-    return inpaint_model_conditioning(**given | changes, vae=pair.ours.vae, ctx=nodes.ctx)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_inpainting_from_noise_alone(name, nodes, inpainting, most_likely_latents):
-    setting = SETTINGS[name]
-    scheduler = setting.make()
-    noise = first_noise(scheduler, setting.steps, SEED, (1, 4, SIDE, SIDE), inpainting.ours.model.schedule)
-    given = {"image": picture().movedim(-1, 1), "mask_image": hole()[:, None], "strength": 1.0, "latents": noise}
-    size = {"height": 8 * SIDE, "width": 8 * SIDE, "num_inference_steps": setting.steps}
-    theirs = call(pipeline("Inpaint", inpainting, scheduler), **THEIR_PROMPTS, **given, **size)
-    ready = prepared(nodes, inpainting)
-    blank = torch.zeros(1, 4, SIDE, SIDE)
-    settings = {"seed": SEED, "steps": setting.steps, "cfg": CFG, **setting.names}
-    ours = nodes.ksampler(inpainting, (ready.positive, ready.negative), blank, **settings)
-    assert relative(ours, theirs) < TOLERANCE
-    unaware = nodes.ksampler(inpainting, sides(nodes, inpainting), blank, **settings)
-    assert relative(unaware, theirs) > 0.01  # the network does look at the picture
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_inpainting_that_keeps_something_of_the_masked_part(name, nodes, inpainting, most_likely_latents):
-    setting = SETTINGS[name]
-    given = {"image": picture().movedim(-1, 1), "mask_image": hole()[:, None], "strength": 0.8}
-    size = {"height": 8 * SIDE, "width": 8 * SIDE, "num_inference_steps": setting.steps}
-    pipe = pipeline("Inpaint", inpainting, setting.make())
-    theirs = call(pipe, **THEIR_PROMPTS, **given, **size, generator=seeded(SEED))
-    ready = prepared(nodes, inpainting)
-    samples = ready.latent["samples"] * LATENT_SCALE
-    settings = {"seed": SEED, "steps": 8, "denoise": 0.8, "cfg": CFG, **setting.names}
-    ours = nodes.ksampler(inpainting, (ready.positive, ready.negative), samples, **settings)
-    assert relative(ours, theirs) < TOLERANCE
 
 
 @pytest.mark.parametrize("name", NAMES)
