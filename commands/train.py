@@ -10,13 +10,14 @@ import torch
 
 from commands.errors import EXIT_OK, CommandError, UsageProblem
 from commands.train_config import read_config
-from commands.train_places import finished, note_finished, place_job
+from commands.train_places import place_job
 from commands.train_plan import plan_lines
 from commands.train_report import BarTrainReport, JsonTrainReport, TrainReport
 from commands.workbench import open_workspace, require_writable
 from models.memory import DeviceError
 from models.tuning.errors import TuningError
 from models.tuning.events import Finished
+from models.tuning.job_folder import finished, note_finished
 from models.tuning.preparing import Job, Prepared, prepare
 from models.tuning.processes import Alone, Processes, Together, started_together
 from models.tuning.trainer import Trainer
@@ -58,7 +59,7 @@ def train(options: TrainOptions) -> int:
             return EXIT_OK
         if options.resume and _is_done(report, job, trainer.step):
             return EXIT_OK
-        _run(report, trainer, job, processes)
+        _run(report, trainer, job, processes, prepared.key)
     return EXIT_OK
 
 
@@ -90,12 +91,12 @@ def _is_done(report: TrainReport, job: Job, step: int) -> bool:
     return True
 
 
-def _run(report: TrainReport, trainer: Trainer, job: Job, processes: Processes) -> None:
+def _run(report: TrainReport, trainer: Trainer, job: Job, processes: Processes, key: str) -> None:
     try:
         with closing(trainer.run()) as events:
             for event in events:
                 if isinstance(event, Finished):
-                    note_finished(job.folder, event.result, trainer.step)
+                    note_finished(job.folder, event.result, trainer.step, key)
                 if processes.rank == 0:
                     report.tell(event)
     except TuningError as error:

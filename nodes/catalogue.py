@@ -30,6 +30,7 @@ from nodes import (
     sampling,
     strings,
     text,
+    training,
     upscaling,
     vae,
     vision,
@@ -40,6 +41,7 @@ MODULES = (
     loaders, loras, controlnet, vision, text, conditioning, prompting, hooks, sampling, custom_sampling, model_patches,
     latent, latent_batch, latent_math, latent_files, vae, inpainting, image_files, image_scale, upscaling, image_batch,
     image_edit, image_effects, watermark, preprocessors, alpha, mask, merging, primitives, logic, strings, previewing,
+    training,
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+MOST = 20  # problems with pictures that are told one by one
 
 
 class TuningError(ValueError):
@@ -13,9 +13,13 @@ class TuningError(ValueError):
         self.problems = problems
 
 
-def raise_all(problems: Sequence[str], most: int = 20) -> None:
-    """Raise all problems as one TuningError; nothing where there are none. Beyond `most` they are only counted."""
-    if problems:
-        further = len(problems) - most
-        told = list(problems[:most]) + ([f"And {further} more of the kind."] if further > 0 else [])
-        raise TuningError(*told)
+class PicturesError(TuningError):
+    """Pictures or captions that cannot be learned from. Of many, the first are told and the others counted."""
+
+    def __init__(self, *problems: str) -> None:
+        further = len(problems) - MOST
+        super().__init__(*problems[:MOST], *([f"And {further} more of the kind."] if further > 0 else []))
+
+
+class DivergedError(TuningError):
+    """The loss became no number."""

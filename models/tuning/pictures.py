@@ -14,7 +14,7 @@ from torch import Tensor
 
 from models.sdxl.buckets import Size
 from models.tuning.captions import CaptionTables, read_tables, repeats, sidecar
-from models.tuning.errors import TuningError, raise_all
+from models.tuning.errors import PicturesError
 from models.tuning.framing import WIDEST, Buckets, Framing
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif"})
@@ -43,13 +43,13 @@ def find_examples(
     `enlarge`: how many times larger a picture may be made; `caption`: that of pictures without one.
 
     Raises:
-        TuningError: with a sentence for each picture that cannot be learned from, all at once.
+        PicturesError: with a sentence for each picture that cannot be learned from, all at once.
     """
     if not folder.is_dir():
-        raise TuningError(f"There is no folder {folder}. data.folder names the folder of your pictures.")
+        raise PicturesError(f"There is no folder {folder}. data.folder names the folder of your pictures.")
     paths = list(_pictures(folder))
     if not paths:
-        raise TuningError(
+        raise PicturesError(
             f"There are no pictures in {folder}. Put some there ({', '.join(sorted(SUFFIXES))}), each with its caption "
             "in a .txt file of the same name."
         )
@@ -60,9 +60,10 @@ def find_examples(
             looked(number, len(paths))
         try:
             examples.append(_example(path, folder, tables, buckets, enlarge, caption))
-        except TuningError as error:
+        except PicturesError as error:
             problems.extend(error.problems)
-    raise_all(problems)
+    if problems:
+        raise PicturesError(*problems)
     return examples
 
 
@@ -107,7 +108,8 @@ def _example(
         )
     if not count:
         problems.append(f"{name} lies in a folder that counts 0 times. Begin the folder's name with a larger number.")
-    raise_all(problems)
+    if problems:
+        raise PicturesError(*problems)
     return Example(path, name, text, count, framing)
 
 
@@ -115,25 +117,25 @@ def open_upright(path: Path, name: str) -> Image.Image:
     """The whole picture, turned as its EXIF notes say, RGB; transparent parts are white.
 
     Raises:
-        TuningError: it cannot be read.
+        PicturesError: it cannot be read.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own limit only warns; ours refuses
             with Image.open(path) as image:
                 if image.width * image.height > LARGEST:
-                    raise TuningError(f"{name} has {image.width}x{image.height} pixels. Make it smaller first.")
+                    raise PicturesError(f"{name} has {image.width}x{image.height} pixels. Make it smaller first.")
                 upright = ImageOps.exif_transpose(image)
                 if upright.has_transparency_data:
                     upright = upright.convert("RGBA")
                     ground = Image.new("RGBA", upright.size, "white")
                     return Image.alpha_composite(ground, upright).convert("RGB")
                 return upright.convert("RGB")
-    except TuningError:
+    except PicturesError:
         raise
     except Exception as error:  # Pillow raises anything for damaged files
         what = "is empty" if path.is_file() and not path.stat().st_size else f"cannot be read ({error})"
-        raise TuningError(f"{name} {what}. Replace the picture or take it away.") from error
+        raise PicturesError(f"{name} {what}. Replace the picture or take it away.") from error
 
 
 def framed(path: Path, name: str, framing: Framing) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,14 @@ from models.checkpoint import Checkpoint, load_checkpoint
 from models.checkpoints.errors import CheckpointError
 from models.checkpoints.origin import origin_of
 from models.export.tensors import ExportError
+from models.interruption import Interruption
 from models.memory import DeviceMemory
 from models.sampling.noise_schedule import NoiseSchedule
 from models.tuning.embedding_lesson import EmbeddingLesson
 from models.tuning.errors import TuningError
 from models.tuning.framing import Buckets
 from models.tuning.full_lesson import FullLesson
+from models.tuning.kept import key_of
 from models.tuning.lesson import Lesson, ResultKind
 from models.tuning.lora_lesson import LoraLesson
 from models.tuning.material import Material
@@ -89,6 +91,11 @@ class Prepared:
         return found
 
     @property
+    def key(self) -> str:
+        """Of everything that the result depends on."""
+        return key_of(asdict(self.job.settings), self.fixed, str(self.dtype))
+
+    @property
     def warnings(self) -> list[str]:
         """What the user should know, though nothing is wrong with it."""
         return list(_warnings(self))
@@ -99,9 +106,11 @@ def prepare(
     device: str = "auto",
     processes: Processes | None = None,
     looked: Looked | None = None,
-    interruption: Callable[[], None] | None = None,
+    interruption: Interruption | None = None,
 ) -> Prepared:
     """Load the model and look through the pictures.
+
+    `interruption` may stop it, and the training after it, between the parts of a computation.
 
     Raises:
         TuningError: with a sentence for everything that is wrong.
@@ -113,9 +122,7 @@ def prepare(
     if problems:
         raise TuningError(*problems)
     check_samples(settings.samples)
-    checkpoint, dtype = _load(job, device)
-    if interruption is not None:
-        interruption()
+    checkpoint, dtype = _load(job, device, interruption)
     checkpoint = _with_prediction(checkpoint, settings)
     resolution = settings.data.resolution or native_side(checkpoint)
     buckets = Buckets.of(resolution, settings.data.bucket_step, settings.data.crop, settings.train.seed)
@@ -152,13 +159,15 @@ def _setting_problems(settings: Settings, processes: Processes) -> list[str]:
     return problems
 
 
-def _load(job: Job, device: str) -> tuple[Checkpoint, torch.dtype]:
+def _load(job: Job, device: str, interruption: Interruption | None) -> tuple[Checkpoint, torch.dtype]:
     settings = job.settings
     chosen = DeviceMemory.choose(device)
     dtype = chosen_format(settings.train.precision, chosen.device)
     # what is learned whole must begin at full precision; a CPU computes in it anyway
     whole = settings.learn == "full" or chosen.device.type == "cpu"
     memory = DeviceMemory.choose(device, dtype=torch.float32 if whole else dtype)
+    if interruption is not None:
+        memory = replace(memory, interruption=interruption)
     try:
         checkpoint = load_checkpoint(job.model, memory)
     except CheckpointError as error:

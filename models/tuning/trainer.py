@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from models.export.convert import require_room
 from models.export.tensors import ExportError
 from models.tuning.average import Average
-from models.tuning.errors import TuningError
+from models.tuning.errors import DivergedError, TuningError
 from models.tuning.events import Event, Finished, StateSaved, StepDone
 from models.tuning.lesson import Told, Values
 from models.tuning.loss_log import LossLog, Row, read_losses
@@ -161,7 +161,7 @@ class Trainer:
         scaler.unscale_(self._optimizer)
         length = nn.utils.clip_grad_norm_(self._values.values(), train.clip or math.inf).item()
         if not math.isfinite(loss) or not (math.isfinite(length) or self._precision.skips_overflow):
-            raise TuningError(self._diverged("loss" if not math.isfinite(loss) else "gradient"))
+            raise DivergedError(self._diverged("loss" if not math.isfinite(loss) else "gradient"))
         self._changing = True
         scaler.step(self._optimizer)
         scaler.update()
