@@ -60,7 +60,7 @@ def extract(model: Model | None, clip: Clip | None, how: Extract, told: Told | N
     `told(layers done, all)` may raise to stop.
 
     Raises:
-        ExportError: no layer differs.
+        ExportError: no layer differs, or a difference is no number.
     """
     sources = [] if model is None else [_Source(model.network, model.memory, model.patches, UNET)]
     for encoder in clip.encoders if clip else ():
@@ -114,7 +114,10 @@ def _kept(source: _Source, name: str, place: str, how: Extract) -> Iterator[tupl
 def _difference(source: _Source, name: str) -> Tensor:
     """A parameter as patches make it, float32."""
     weight = weight_at_home(source.network, source.memory, name).to(source.memory.device, torch.float32)
-    return source.patches.of(name, weight) if name in source.patches.changes else weight
+    made = source.patches.of(name, weight) if name in source.patches.changes else weight
+    if not made.isfinite().all():
+        raise ExportError(f"The difference of the weight {name} is no number. Subtract models that are not damaged.")
+    return made
 
 
 def _whole(source: _Source, name: str) -> Tensor:

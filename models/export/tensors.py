@@ -33,16 +33,29 @@ class Outgoing:
         return count
 
     def of_type(self, dtype: torch.dtype | None) -> Outgoing:
-        """The same in another format; None, and whole numbers, stay as they are."""
+        """The same in another format; None, and whole numbers, stay as they are.
+
+        Making it raises ExportError where a value is too large for the format.
+        """
         if dtype is None or dtype == self.dtype or not self.dtype.is_floating_point:
             return self
-        make = self.make
-        return Outgoing(dtype, self.shape, lambda: make().to(dtype))
+        return Outgoing(dtype, self.shape, partial(_converted, self.make, dtype))
 
     def reshaped(self, *shape: int) -> Outgoing:
         """The same values in another shape."""
         make = self.make
         return replace(self, shape=shape, make=lambda: make().reshape(shape))
+
+
+def _converted(make: Callable[[], Tensor], dtype: torch.dtype) -> Tensor:
+    value = make()
+    changed = value.to(dtype)
+    if not changed.isfinite().all() and value.isfinite().all():
+        raise ExportError(
+            f"The model has a value of {value.abs().max().item():g}, which {dtype} cannot hold. Choose another format, "
+            "such as bf16."
+        )
+    return changed
 
 
 Tensors = Mapping[str, Outgoing]

@@ -305,6 +305,27 @@ def test_a_low_rank_is_the_best_of_its_rank(bench, base, other):
     assert (wanted - up @ down).norm() == pytest.approx(left.item(), rel=1e-3)
 
 
+def test_a_difference_that_is_no_number_is_refused(bench, base, tmp_path):
+    broken = dict(make("sdxl").state)
+    name = f"model.diffusion_model.{LAYER}.weight"
+    broken[name] = torch.full_like(broken[name], float("nan"))
+    save_file({one: value.contiguous() for one, value in broken.items()}, tmp_path / "broken.safetensors")
+    other = load_unet(tmp_path / "broken.safetensors", MEMORY)
+    difference = bench.call(model_merge_subtract, model1=other, model2=base.model)
+    with pytest.raises(NodeInputError, match=f"{LAYER}.weight is no number"):
+        bench.call(lora_save, model_diff=difference, lora_type="standard")
+
+
+def test_a_value_that_the_format_cannot_hold_is_refused(bench, tmp_path):
+    name = f"model.diffusion_model.{LAYER}.weight"
+    loud = torch.full_like(make("sdxl").state[name], 1e6)
+    loaded = load_checkpoint(make("sdxl").save(tmp_path / "loud.safetensors", **{name: loud}), MEMORY)
+    parts = {"model": loaded.model, "clip": loaded.clip, "vae": loaded.vae}
+    with pytest.raises(NodeInputError, match=r"a value of 1e\+06, which torch\.float16 cannot hold"):
+        bench.call(diffusers_save, **parts, dtype="fp16")
+    bench.call(diffusers_save, **parts, dtype="bf16")
+
+
 def test_what_is_no_difference_is_refused(bench, base):
     with pytest.raises(NodeInputError, match="Nothing is connected"):
         bench.call(lora_save, lora_type="standard")
