@@ -15,6 +15,7 @@ from models.checkpoints.diffusers_keys import inverse, rename, unet_table
 from models.checkpoints.errors import CheckpointError
 from models.checkpoints.foreign import refusal
 from models.checkpoints.weights import Weights
+from models.numbered_names import count_numbered
 from models.sdxl.config import down_config_from_shapes
 
 ORIGINAL_PREFIXES = ("control_model.", "")
@@ -54,7 +55,7 @@ def read_controlnet(weights: Weights, dtype: torch.dtype, base: Base | None = No
         widths = hint_widths(weights.shapes)
         if UNION_MARK not in weights.shapes:
             return ControlNetwork(config, widths, short_middle=short)
-        layers = _count(weights.shapes.keys(), "transformer_layes.{}.ln_1.weight")
+        layers = count_numbered(weights.shapes.keys(), "transformer_layes.{}.ln_1.weight")
         kinds = weights.shapes[UNION_MARK][0]
         return UnionNetwork(config, widths, short_middle=short, kinds=kinds, layers=layers)
 
@@ -76,8 +77,8 @@ def original_names(weights: Weights) -> Weights:
 
 def _official_names(names: Collection[str]) -> dict[str, str]:
     """official name -> diffusers name, for the tensors of a ControlNet saved by diffusers."""
-    levels = _count(names, "down_blocks.{}.resnets.0.conv1.weight")
-    res_blocks = _count(names, "down_blocks.0.resnets.{}.conv1.weight")
+    levels = count_numbered(names, "down_blocks.{}.resnets.0.conv1.weight")
+    res_blocks = count_numbered(names, "down_blocks.0.resnets.{}.conv1.weight")
     attention = [level for level in range(levels) if f"down_blocks.{level}.attentions.0.norm.weight" in names]
     table = {**unet_table(levels, res_blocks, attention), **dict(_own_modules(levels, res_blocks))}
     renamed = rename(inverse(table), names) | {name: name for name in names if name.startswith(UNION_PARTS)}
@@ -95,13 +96,6 @@ def _own_modules(levels: int, res_blocks: int) -> Iterator[tuple[str, str]]:
     for number in range(levels * (res_blocks + 1)):
         yield f"zero_convs.{number}.0", f"controlnet_down_blocks.{number}"
     yield "middle_block_out.0", "controlnet_mid_block"
-
-
-def _count(names: Collection[str], pattern: str) -> int:
-    number = 0
-    while pattern.format(number) in names:
-        number += 1
-    return number
 
 
 def _added(weights: Weights, base: Base) -> Weights:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.numbered_names import count_numbered
 from models.sdxl.config import Shapes
 
 XL_PATCH, PATCH = 16, 8  # pixels of the square that becomes one position, for SDXL and for SD 1.x
@@ -51,12 +52,14 @@ def adapter_config(shapes: Shapes) -> AdapterConfig:
     inputs = shapes["body.0.in_conv.weight" if light else "conv_in.weight"][1]
     xl = inputs in XL_INPUTS and not light
     if light:
-        levels = _count(shapes, "body.{}.in_conv.weight")
+        levels = count_numbered(shapes, "body.{}.in_conv.weight")
         widths = tuple(shapes[f"body.{level}.out_conv.weight"][0] for level in range(levels))
-        blocks = _count(shapes, "body.0.body.{}.block1.weight")
+        blocks = count_numbered(shapes, "body.0.body.{}.block1.weight")
         kernel = shapes["body.0.body.0.block2.weight"][2]
     else:
-        found = [shapes[f"body.{one}.block1.weight"][0] for one in range(_count(shapes, "body.{}.block1.weight"))]
+        found = [
+            shapes[f"body.{one}.block1.weight"][0] for one in range(count_numbered(shapes, "body.{}.block1.weight"))
+        ]
         blocks, kernel = BLOCKS, shapes["body.0.block2.weight"][2]
         widths = tuple(found[::blocks])
     channels = inputs // (XL_PATCH if xl else PATCH) ** 2
@@ -64,13 +67,6 @@ def adapter_config(shapes: Shapes) -> AdapterConfig:
         raise ValueError(f"It takes {inputs} channels, which no T2I-Adapter does.")
     convolved = any(name.endswith("down_opt.op.weight") for name in shapes)
     return AdapterConfig(channels, widths, blocks, kernel, xl, light, convolved)
-
-
-def _count(shapes: Shapes, pattern: str) -> int:
-    number = 0
-    while pattern.format(number) in shapes:
-        number += 1
-    return number
 
 
 class Halving(nn.Module):

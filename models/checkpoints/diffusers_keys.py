@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from models.numbered_names import count_numbered
+
 Table = Mapping[str, str]
 
 RESNET: Table = {
@@ -116,22 +118,15 @@ def rename(table: Table, names: Collection[str]) -> dict[str, str]:
 
 def official_unet_names(names: Collection[str]) -> dict[str, str]:
     """official name -> diffusers name, for the tensors of a UNet saved by diffusers."""
-    levels = _count(names, "down_blocks.{}.resnets.0.conv1.weight")
-    res_blocks = _count(names, "down_blocks.0.resnets.{}.conv1.weight")
+    levels = count_numbered(names, "down_blocks.{}.resnets.0.conv1.weight")
+    res_blocks = count_numbered(names, "down_blocks.0.resnets.{}.conv1.weight")
     attention = [level for level in range(levels) if f"down_blocks.{level}.attentions.0.norm.weight" in names]
     return rename(inverse(unet_table(levels, res_blocks, attention)), names)
 
 
 def official_vae_names(names: Collection[str]) -> dict[str, str]:
     """official name -> diffusers name, for the tensors of an autoencoder saved by diffusers."""
-    levels = _count(names, "encoder.down_blocks.{}.resnets.0.conv1.weight")
-    res_blocks = _count(names, "encoder.down_blocks.0.resnets.{}.conv1.weight")
+    levels = count_numbered(names, "encoder.down_blocks.{}.resnets.0.conv1.weight")
+    res_blocks = count_numbered(names, "encoder.down_blocks.0.resnets.{}.conv1.weight")
     old = "encoder.mid_block.attentions.0.query.weight" in names
     return rename(inverse(vae_table(levels, res_blocks, old=old)), names)
-
-
-def _count(names: Collection[str], pattern: str) -> int:
-    number = 0
-    while pattern.format(number) in names:
-        number += 1
-    return number

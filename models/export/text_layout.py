@@ -7,7 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from models.checkpoints.text_keys import BLOCK_MODULES, ENDS, FUSED, PROJECTION, SEPARATE
+from models.checkpoints.open_clip import BLOCK_MODULES, FUSED, SEPARATE
+from models.checkpoints.text_keys import ENDS, PROJECTION
 from models.export.tensors import Outgoing, Tensors, of_tensor
 from models.sdxl.text_config import TextRole
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from models.numbered_names import count_numbered
+
 Shapes = Mapping[str, tuple[int, ...]]
 
 CROSS_ATTENTION = "attn2.to_k.weight"  # ends the name of a tensor whose columns are as many as the prompt is wide
@@ -94,14 +96,6 @@ SD21 = UNetConfig(
 SDXL_VAE = VAEConfig()
 
 
-def _count(shapes: Shapes, pattern: str) -> int:
-    """How many of pattern.format(0), pattern.format(1), ... are keys, without a gap."""
-    number = 0
-    while pattern.format(number) in shapes:
-        number += 1
-    return number
-
-
 def _shape(shapes: Shapes, key: str, what: str) -> tuple[int, ...]:
     try:
         return tuple(shapes[key])
@@ -122,7 +116,7 @@ def _metadata_int(metadata: Mapping[str, str] | None, key: str) -> int | None:
 
 
 def _transformer_depth(shapes: Shapes, block: str) -> int:
-    return _count(shapes, block + ".1.transformer_blocks.{}.norm1.weight")
+    return count_numbered(shapes, block + ".1.transformer_blocks.{}.norm1.weight")
 
 
 def _levels(shapes: Shapes) -> tuple[list[int], list[int], int]:
@@ -211,14 +205,14 @@ def vae_config_from_shapes(shapes: Shapes, metadata: Mapping[str, str] | None = 
     Raises ValueError, in a sentence for people, when the shapes are those of another kind of network.
     """
     conv_in = _shape(shapes, "encoder.conv_in.weight", "image autoencoder (VAE)")
-    levels = _count(shapes, "encoder.down.{}.block.0.conv1.weight")
+    levels = count_numbered(shapes, "encoder.down.{}.block.0.conv1.weight")
     widths = [shapes[f"encoder.down.{level}.block.0.conv1.weight"][0] for level in range(levels)]
     if not widths or any(width % conv_in[0] for width in widths):
         raise ValueError(f"The VAE's levels are {widths} channels wide, which are no multiples of {conv_in[0]}.")
     return VAEConfig(
         channels=conv_in[0],
         channel_mult=tuple(width // conv_in[0] for width in widths),
-        num_res_blocks=_count(shapes, "encoder.down.0.block.{}.conv1.weight"),
+        num_res_blocks=count_numbered(shapes, "encoder.down.0.block.{}.conv1.weight"),
         z_channels=_shape(shapes, "decoder.conv_in.weight", "image autoencoder (VAE)")[1],
         embed_dim=_shape(shapes, "post_quant_conv.weight", "image autoencoder (VAE)")[1],
         in_channels=conv_in[1],

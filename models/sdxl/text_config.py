@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from models.numbered_names import count_numbered
 from models.sdxl.tokenizer import END_ID
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -63,9 +64,7 @@ def text_config(shapes: Shapes, activation: Activation, heads: int | None = None
         raise ValueError(
             "This is no CLIP text encoder. Choose one that goes with Stable Diffusion XL, 1.x or 2.x."
         ) from None
-    layers = 0
-    while f"encoder.layers.{layers}.mlp.fc1.weight" in shapes:
-        layers += 1
+    layers = count_numbered(shapes, "encoder.layers.{}.mlp.fc1.weight")
     count = heads or max(1, width // HEAD_WIDTH)
     if width % count:
         raise ValueError(f"A text encoder of width {width} cannot have {count} attention heads. The file is damaged.")

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from models.numbered_names import count_numbered
 from models.sdxl.text_config import Activation
 from models.sdxl.text_encoder import import_vision
 
@@ -56,9 +57,7 @@ def vision_config(shapes: Shapes, metadata: Mapping[str, str]) -> VisionConfig:
     across = math.isqrt(positions - 1)
     if channels != 3 or across * across != positions - 1:
         raise ValueError(f"It reads {positions - 1} patches of {channels} channels, which make no square RGB picture.")
-    layers = 0
-    while f"vision_model.encoder.layers.{layers}.mlp.fc1.weight" in shapes:
-        layers += 1
+    layers = count_numbered(shapes, "vision_model.encoder.layers.{}.mlp.fc1.weight")
     told = metadata.get("weft.clip_vision.heads", "")
     usual = HEADS if width > SMALL_WIDTH else max(1, width // SMALL_HEAD)
     heads = int(told) if told.isascii() and told.isdigit() and 0 < len(told) < 6 else usual
