@@ -105,25 +105,24 @@ class Trainer:
             yield from self._save()
             yield from self._samples()
         pace = _Pace()
-        with self._resident():
-            try:
-                while self.step < total:
-                    learned = self._learn()
-                    if log is not None:
-                        log.add(Row(self.step, learned.loss, learned.rate))
-                    left = pace.seconds_left(total - self.step)
-                    yield StepDone(self.step, total, learned.loss, learned.rate, left)
-                    if self.step % self._settings.save.every == 0 or self.step == total:
-                        yield from self._save()
-                    every = self._settings.samples.every
-                    if every and (self.step % every == 0 or self.step == total):
-                        yield from self._samples()
-                        pace.forget()
-            except TuningError:
-                raise
-            except BaseException:  # stopped by whoever runs it, or by a fault: no learned step is lost
-                self._keep()
-                raise
+        try:
+            while self.step < total:
+                learned = self._learn()
+                if log is not None:
+                    log.add(Row(self.step, learned.loss, learned.rate))
+                left = pace.seconds_left(total - self.step)
+                yield StepDone(self.step, total, learned.loss, learned.rate, left)
+                if self.step % self._settings.save.every == 0 or self.step == total:
+                    yield from self._save()
+                every = self._settings.samples.every
+                if every and (self.step % every == 0 or self.step == total):
+                    yield from self._samples()
+                    pace.forget()
+        except TuningError:
+            raise
+        except BaseException:  # stopped by whoever runs it, or by a fault: no learned step is lost
+            self._keep()
+            raise
         if self._leads:
             yield self._finish()
         self._prepared.processes.wait()
@@ -136,14 +135,14 @@ class Trainer:
                 raise TuningError(str(error)) from error
 
     @contextmanager
-    def _resident(self) -> Generator[None]:
-        """The networks that every step needs on the device."""
+    def _computing(self) -> Generator[None]:
+        """The networks that a step needs on the device, with their own weights again: samples may have changed them."""
         model, clip, _vae = self._prepared.checkpoint
         with ExitStack() as stack:
-            stack.enter_context(model.memory.resident(model.network))
+            stack.enter_context(model.memory.computing(model.network))
             if self._lesson.reads_text:
                 for encoder in clip.encoders:
-                    stack.enter_context(clip.memory.resident(encoder))
+                    stack.enter_context(clip.memory.computing(encoder))
             yield
 
     def _learn(self) -> Learned:
@@ -151,7 +150,11 @@ class Trainer:
         rate = set_rates(self._optimizer, share_of_rate(train, self.step))
         self._optimizer.zero_grad(set_to_none=True)
         loss = 0.0
-        with self._lesson.learning(), recomputing(self._prepared.checkpoint.model.network, train.checkpointing):
+        with (
+            self._computing(),
+            self._lesson.learning(),
+            recomputing(self._prepared.checkpoint.model.network, train.checkpointing),
+        ):
             for place in range(train.accumulate):
                 part = self._loss(self.step * train.accumulate + place) / train.accumulate
                 scaler.scale(part).backward()
