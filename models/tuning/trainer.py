@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from models.tuning.loss_log import LossLog, Row, read_losses
 from models.tuning.loss_plot import FILE, draw_losses
 from models.tuning.material import Batch
 from models.tuning.optimizers import make_optimizer, set_rates
+from models.tuning.pace import Pace
 from models.tuning.precision import MixedPrecision
 from models.tuning.preparing import Prepared
 from models.tuning.prompts import Prompts, encode
@@ -29,8 +29,6 @@ from models.tuning.results import publish
 from models.tuning.samples import draw_samples
 from models.tuning.schedule import share_of_rate
 from models.tuning.state import State, check_fixed, read_state, write_state
-
-LOOKED_BACK = 50  # steps whose pace tells how long the rest takes
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ class Trainer:
         if self.step == 0:
             yield from self._save()
             yield from self._samples()
-        pace = _Pace()
+        pace = Pace()
         try:
             while self.step < total:
                 learned = self._learn()
@@ -256,19 +254,3 @@ class Trainer:
             ) from error
         plot = draw_losses(read_losses(job.folder / "loss.csv"), job.folder / FILE, name)
         return Finished(result, plot)
-
-
-class _Pace:
-    """How long steps take, of late."""
-
-    def __init__(self) -> None:
-        self._times: list[float] = [time.monotonic()]
-
-    def seconds_left(self, steps: int) -> float:
-        """How long so many more take, told at the end of one."""
-        self._times = [*self._times[-LOOKED_BACK:], time.monotonic()]
-        return steps * (self._times[-1] - self._times[0]) / max(1, len(self._times) - 1)
-
-    def forget(self) -> None:
-        """Begin anew: something else has taken time."""
-        self._times = [time.monotonic()]

@@ -9,7 +9,9 @@ from torch import nn
 
 from models.adapters.lora import with_lora
 from models.adapters.lora_file import read_lora
+from models.checkpoint import load_checkpoint
 from models.checkpoints.origin import origin_of
+from models.memory import DeviceMemory
 from models.tuning.material import _sizes
 from models.tuning.objective import Noise, Objective
 from models.tuning.pictures import find_examples
@@ -71,6 +73,25 @@ def test_a_trained_embedding_is_found_in_diffusers_by_its_keys(pair, tmp_path):
         widths = [opened.get_tensor(name).shape for name in ("clip_l", "clip_g")]
     encoders = (pair.pipe.text_encoder, pair.pipe.text_encoder_2)
     assert widths == [(2, one.get_input_embeddings().weight.shape[1]) for one in encoders]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_whole_trained_network_answers_in_diffusers_as_here(pair, tmp_path):
+    from diffusers import UNet2DConditionModel
+
+    folder = trained(tmp_path, pair, "full", save={"layout": "diffusers", "dtype": "fp32"})
+    theirs = UNet2DConditionModel.from_pretrained(folder, subfolder="unet")
+    ours = load_checkpoint(folder, DeviceMemory.choose("cpu")).model
+    generator = torch.Generator().manual_seed(2)
+    noisy, context = torch.randn(1, 4, 8, 8, generator=generator), torch.randn(1, 77, ours.config.context_dim)
+    pooled, sizes = torch.randn(1, ours.config.adm_channels - 1536), torch.tensor([[64.0, 64, 0, 0, 64, 64]])
+    label = torch.cat([pooled, theirs.add_time_proj(sizes.flatten()).reshape(1, -1)], dim=1)
+    with torch.no_grad():
+        wanted = theirs(noisy, 500, context, added_cond_kwargs={"text_embeds": pooled, "time_ids": sizes}).sample
+        made = ours.network(noisy, torch.tensor([500.0]), context, label)
+        untrained = pair.ours.model.network(noisy, torch.tensor([500.0]), context, label)
+    assert relative(made, wanted) < 1e-4
+    assert relative(untrained, wanted) > 0.02
 
 
 @pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
