@@ -7,13 +7,16 @@ second one's last state at the end token (Podell et al., section 2.1). Its refin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from transformers import CLIPTextConfig, CLIPTextModel
 
+from models.sdxl.text_encoder import import_transformers
 from models.sdxl.tokenizer import ClipTokenizer
+
+if TYPE_CHECKING:
+    from transformers import CLIPTextModel
 
 CHUNK = 77
 START, END = 49406, 49407
@@ -36,7 +39,8 @@ class Encoded(NamedTuple):
 
 
 def _model(vocabulary: int, width: int, heads: int, activation: str) -> CLIPTextModel:
-    config = CLIPTextConfig(
+    configuration, network = import_transformers()
+    config = configuration(
         vocab_size=vocabulary,
         hidden_size=width,
         intermediate_size=4 * width,
@@ -48,7 +52,7 @@ def _model(vocabulary: int, width: int, heads: int, activation: str) -> CLIPText
         eos_token_id=2,  # the library then looks for the highest id itself; the result is not used
         pad_token_id=None,
     )
-    return CLIPTextModel(config)
+    return network(config)
 
 
 def token_table(model: CLIPTextModel) -> Tensor:

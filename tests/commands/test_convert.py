@@ -10,7 +10,7 @@ def test_there_and_back_is_the_same_prompt(weft, written, small_prompt, tmp_path
     back = json.loads(weft("convert", ui, "--to", "api", "--output", "-").out)
     for node, entry in small_prompt.items():
         assert back[node]["class_type"] == entry["class_type"]
-        added = {"watermark": "none"} if entry["class_type"] == "SaveImage" else {}  # a widget that the prompt leaves out
+        added = {"watermark": "none"} if entry["class_type"] == "SaveImage" else {}  # the prompt leaves it out
         assert back[node]["inputs"] == entry["inputs"] | added
 
 
