@@ -6,6 +6,7 @@ from execution.fields import Help, Range
 from execution.node import NodeInputError, node
 from models.sampling import schedules
 from models.sampling.align_your_steps import AlignedModel, aligned_levels
+from models.sampling.continuous_schedule import ContinuousSchedule
 from models.sampling.gits import gits_levels
 from nodes.custom_sampling.values import Sigmas
 from nodes.sampling import SchedulerName, StepCount, check_names
@@ -48,6 +49,12 @@ def sd_turbo_scheduler(
     denoise: LastShare = 1.0,
 ) -> Sigmas:
     """The noise levels that SD-Turbo and SDXL-Turbo were distilled at."""
+    if isinstance(model.schedule, ContinuousSchedule):
+        raise NodeInputError(
+            "model",
+            "This model knows any noise level and no timesteps, at which turbo models were distilled. Use "
+            "BasicScheduler or KarrasScheduler.",
+        )
     return schedules.turbo_sigmas(model.schedule, steps, denoise)
 
 

@@ -272,3 +272,11 @@ def test_schedules_that_no_model_here_has(loaded):
             model=loaded.MODEL, sampling="v_prediction", sigma_max=1.0, sigma_min=2.0
         )
     assert error.value.input_name == "sigma_min"
+
+
+def test_turbo_levels_need_a_model_with_timesteps(loaded):
+    continuous = model_sampling.model_sampling_continuous_edm(model=loaded.MODEL, sampling="v_prediction")
+    with pytest.raises(NodeInputError, match="no timesteps") as error:
+        schedulers.sd_turbo_scheduler(model=continuous, steps=1)
+    assert error.value.input_name == "model"
+    assert schedulers.sd_turbo_scheduler(model=loaded.MODEL, steps=1).isfinite().all()

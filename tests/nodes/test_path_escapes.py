@@ -8,9 +8,17 @@ from PIL import Image
 
 from execution.node import NodeInputError
 from folders.safe_paths import UnsafeNameError, checked_parts, inside
+from nodes.controlnet import control_net_loader
+from nodes.image_effects.loading import load_image_output, load_image_set
 from nodes.image_files import load_image, load_image_mask, save_image
 from nodes.latent_files import load_latent, save_latent
 from nodes.loaders import checkpoint_loader, vae_loader
+from nodes.merging.numbered_models import numbered_models
+from nodes.upscaling.with_models import upscale_model_loader
+from nodes.vision.clip_vision import clip_vision_loader, unclip_checkpoint_loader
+from nodes.vision.gligen import gligen_loader
+from nodes.vision.photomakers import photo_maker_loader
+from nodes.vision.style_models import style_model_loader
 
 OUTSIDE = "secret.png"  # lies beside the workspace
 
@@ -67,6 +75,34 @@ def test_the_engine_is_told_nothing_of_it(workspace, name):
     for folder in ("input", "input/*.latent", "checkpoints"):
         with pytest.raises(OSError):
             workspace.digest(folder, name)
+
+
+LOADERS = {
+    "clip vision": lambda name, ctx: clip_vision_loader(clip_name=name, ctx=ctx),
+    "unclip": lambda name, ctx: unclip_checkpoint_loader(ckpt_name=name, ctx=ctx),
+    "style": lambda name, ctx: style_model_loader(style_model_name=name, ctx=ctx),
+    "gligen": lambda name, ctx: gligen_loader(gligen_name=name, ctx=ctx),
+    "photomaker": lambda name, ctx: photo_maker_loader(photomaker_model_name=name, ctx=ctx),
+    "upscaler": lambda name, ctx: upscale_model_loader(model_name=name, ctx=ctx),
+    "control": lambda name, ctx: control_net_loader(control_net_name=name, ctx=ctx),
+    "picture set": lambda name, ctx: load_image_set(folder=name, ctx=ctx),
+    "saved picture": lambda name, ctx: load_image_output(image=name, ctx=ctx),
+}
+
+
+@pytest.mark.parametrize("loader", LOADERS.values(), ids=LOADERS)
+def test_loaders_of_other_files_refuse_it(bench, loader):
+    for name in HOSTILE:
+        with pytest.raises(NodeInputError) as error:
+            loader(name, bench.ctx)
+        assert str(error.value).endswith((".", ")"))
+
+
+@pytest.mark.parametrize("prefix", ["../x", "/tmp/x", "a/../../x", "C:/x", "..\\x", "a\0b"])
+def test_names_of_saved_models_stay_in_the_folder(bench, prefix):
+    with pytest.raises(NodeInputError) as error:
+        numbered_models(bench.ctx, prefix)
+    assert error.value.input_name == "filename_prefix"
 
 
 def everything_outside(workspace):
