@@ -7,10 +7,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from models.training.files import replacing
+from models.tuning.errors import TuningError
 
 MADE_BY = 1  # to be raised when other tensors are made of the same things
 
@@ -26,15 +28,33 @@ class Kept:
         return self._path(key).is_file()
 
     def make(self, key: str, make: Callable[[], dict[str, Tensor]]) -> None:
-        """Compute it, if it is not there."""
+        """Compute it, if it is not there.
+
+        Raises:
+            TuningError: the disk refuses it.
+        """
         if not self.has(key):
             tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in make().items()}
-            with replacing(self._path(key)) as temporary:
-                save_file(tensors, temporary)
+            path = self._path(key)
+            try:
+                with replacing(path) as temporary:
+                    save_file(tensors, temporary)
+            except (OSError, SafetensorError) as error:
+                raise TuningError(f"{path} cannot be written ({error}). Make room on the disk and resume.") from error
 
     def read(self, key: str) -> dict[str, Tensor]:
-        """What was computed."""
-        return load_file(self._path(key))
+        """What was computed.
+
+        Raises:
+            TuningError: the file is damaged.
+        """
+        path = self._path(key)
+        try:
+            return load_file(path)
+        except (OSError, SafetensorError) as error:
+            raise TuningError(
+                f"{path} is damaged ({error}). Delete it and resume: what was in it is computed again."
+            ) from error
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key}.safetensors"

@@ -217,6 +217,9 @@ def _warnings(prepared: Prepared) -> Iterator[str]:
             "one size: many are seen more than once an epoch. A larger data.bucket_step, or a smaller "
             "train.batch_size, helps."
         )
+    samples = prepared.job.settings.samples
+    if samples.prompts and not samples.every:
+        yield "samples.prompts are given, but samples.every is 0: no sample pictures are drawn."
     if train.warmup >= train.steps:
         yield f"train.warmup is {train.warmup} of {train.steps} steps: the full rate is never reached."
     if train.precision == "fp16" and prepared.checkpoint.model.memory.device.type == "cpu":

@@ -98,12 +98,12 @@ class Trainer:
         self._require_room()
         yield from self._prepared.material.prepare(self._prepared.processes)
         job.folder.mkdir(parents=True, exist_ok=True)
-        log = LossLog(job.folder, self.step) if self._leads else None
-        if self.step == 0:
-            yield from self._save()
-            yield from self._samples()
-        pace = Pace()
-        try:
+        with self._keeping():
+            log = LossLog(job.folder, self.step) if self._leads else None
+            if self.step == 0:
+                yield from self._save()
+                yield from self._samples()
+            pace = Pace()
             while self.step < total:
                 learned = self._learn()
                 if log is not None:
@@ -116,14 +116,40 @@ class Trainer:
                 if every and (self.step % every == 0 or self.step == total):
                     yield from self._samples()
                     pace.forget()
-        except TuningError:
-            raise
-        except BaseException:  # stopped by whoever runs it, or by a fault: no learned step is lost
-            self._keep()
-            raise
         if self._leads:
             yield self._finish()
         self._prepared.processes.wait()
+
+    @contextmanager
+    def _keeping(self) -> Generator[None]:
+        """Whatever ends the `with` block, no learned step is lost: stopped by whoever runs it, or by a fault."""
+        try:
+            yield
+        except TuningError:
+            raise
+        except torch.OutOfMemoryError as error:
+            self._keep()
+            raise TuningError(self._out_of_memory()) from error
+        except OSError as error:
+            self._keep()
+            folder = self._prepared.job.folder
+            raise TuningError(
+                f"A file cannot be written into {folder} ({error.strerror or error}). The state of step {self.step} is "
+                "kept there. Make room on the disk and resume."
+            ) from error
+        except BaseException:
+            self._keep()
+            raise
+
+    def _out_of_memory(self) -> str:
+        train = self._settings.train
+        again = "" if train.checkpointing else "Set train.checkpointing to true and resume; if that does not do, begin "
+        begin = "anew" if again else "Begin anew"
+        return (
+            f"The device ran out of memory at step {self.step + 1}. {again}{begin} with a smaller train.batch_size "
+            f"(now {train.batch_size}; train.accumulate makes up for it) or a smaller data.resolution (now "
+            f"{self._prepared.resolution}). The state of step {self.step} is kept in {self._prepared.job.folder}."
+        )
 
     def _require_room(self) -> None:
         if self._leads:

@@ -77,7 +77,7 @@ def fine_tune(
         "data": {"folder": folder, "resolution": resolution},
         "lora": {"rank": rank, "text_encoders": text_encoders}, "full": {"text_encoders": text_encoders},
         "train": {"steps": steps, "batch_size": batch_size, "rate": rate, "seed": seed % 2**63},
-        "samples": {"every": sample_every if sample_prompt.strip() else 0, "prompts": [sample_prompt.strip()]},
+        "samples": {"every": sample_every, "prompts": [sample_prompt.strip()]} if sample_prompt.strip() else {},
     }  # fmt: skip
     settings, problems = read_settings(Settings, _joined(given, _further(more)))
     if settings is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -176,6 +177,36 @@ def test_a_full_disk_is_told_before_and_while_states_are_written(root, monkeypat
     with pytest.raises(TuningError, match=r"state of step 4 cannot be written.*disk may be full.*before is kept"):
         list(events)
     assert read_state(root / "full disk").step == 0
+
+
+def test_no_memory_and_a_disk_that_fills_up_are_told_and_lose_nothing(root, monkeypatch):
+    trainer = trainer_of(job(root, "memory is short"))
+    backward = torch.Tensor.backward
+
+    def short(tensor, *args):
+        if trainer.step == 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        backward(tensor, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.Tensor, "backward", short)
+        with pytest.raises(TuningError, match=r"out of memory at step 3\. Set train.checkpointing to true and resume"):
+            list(trainer.run())
+    trainer = trainer_of(job(root, "memory is short", train={"checkpointing": True}), resume=True)
+    assert trainer.step == 2
+
+    def full(*_args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("models.tuning.loss_log.LossLog.add", full)
+        with pytest.raises(TuningError, match=r"\(No space left on device\)\. The state of step 3 is kept"):
+            list(trainer.run())
+    list(trainer_of(job(root, "memory is short"), resume=True).run())
+    for path in (root / "memory is short" / "kept" / "latents").rglob("*.safetensors"):
+        path.write_bytes(b"damaged")
+    with pytest.raises(TuningError, match=r"is damaged .* Delete it and resume"):
+        list(trainer_of(job(root, "memory is short", train={"steps": 5}), resume=True).run())
 
 
 def test_samples_and_losses_are_shown(root):
