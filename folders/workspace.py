@@ -62,6 +62,7 @@ OWN_LISTS: Mapping[str, OwnFolder] = {**dict.fromkeys(INPUT_KINDS, "input"), INP
 BUNDLED_FOLDERS: Mapping[str, str] = {
     "checkpoints": "", "vae": "", "diffusion_models": "", "text_encoders": "",
     "loras": "loras", "controlnet": "controlnet", "embeddings": "embeddings", "upscale_models": "upscale_models",
+    "clip_vision": "clip_vision",
 }  # fmt: skip
 """Kinds of models that come with Weft, and where in the bundled folder they lie.
 
