@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +15,7 @@ from models.export.tensors import ExportError
 from models.tuning.average import Average
 from models.tuning.errors import DivergedError, TuningError
 from models.tuning.events import Event, Finished, StateSaved, StepDone
+from models.tuning.job_lock import only_one
 from models.tuning.lesson import Told, Values
 from models.tuning.loss_log import LossLog, Row, read_losses
 from models.tuning.loss_plot import FILE, draw_losses
@@ -94,10 +95,18 @@ class Trainer:
         Raises:
             TuningError: the loss became no number, or the disk refuses a file.
         """
-        job, total = self._prepared.job, self._settings.train.steps
+        job = self._prepared.job
         self._require_room()
-        yield from self._prepared.material.prepare(self._prepared.processes)
         job.folder.mkdir(parents=True, exist_ok=True)
+        with only_one(job.folder) if self._leads else nullcontext():
+            yield from self._prepared.material.prepare(self._prepared.processes)
+            yield from self._steps()
+            if self._leads:
+                yield self._finish()
+            self._prepared.processes.wait()
+
+    def _steps(self) -> Iterator[Event]:
+        job, total = self._prepared.job, self._settings.train.steps
         with self._keeping():
             log = LossLog(job.folder, self.step) if self._leads else None
             if self.step == 0:
@@ -116,9 +125,6 @@ class Trainer:
                 if every and (self.step % every == 0 or self.step == total):
                     yield from self._samples()
                     pace.forget()
-        if self._leads:
-            yield self._finish()
-        self._prepared.processes.wait()
 
     @contextmanager
     def _keeping(self) -> Generator[None]:

@@ -98,6 +98,18 @@ def test_a_lora_computes_while_learned_as_when_loaded(root, tmp_path, family):
     assert torch.equal(answer(*ready.checkpoint[:2]), bare)  # no trace on the networks
 
 
+@pytest.mark.parametrize("family", ["sdxl_refiner", "sd15", "sd21"])
+def test_the_other_families_learn_too(root, family):
+    sections = {"lora": {"text_encoders": True}, "train": {"last_timestep": 199, "steps": 3}}
+    ready = prepared(root, family=family, folder=family, **sections)
+    trainer = Trainer(ready)
+    result = list(trainer.run())[-1].result
+    model, clip, _ = load_checkpoint(small_checkpoint(root, family), DeviceMemory.choose("cpu"))
+    applied = with_lora(model, clip, read_lora(result), 1.0, 1.0)
+    assert applied.misfit == "" and applied.clip is not None
+    assert relative(answer(applied.model, applied.clip), answer(model, clip)) > 1e-3
+
+
 def test_targets_choose_layers(root):
     crossing = prepared(root, lora={"targets": ["cross_attention"]}).lesson.parameters
     assert crossing and all("_attn2_" in name for name in crossing)

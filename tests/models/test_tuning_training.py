@@ -179,6 +179,15 @@ def test_a_full_disk_is_told_before_and_while_states_are_written(root, monkeypat
     assert read_state(root / "full disk").step == 0
 
 
+def test_two_trainings_do_not_share_a_folder(root):
+    first = trainer_of(job(root, "shared")).run()
+    next(first)
+    with pytest.raises(TuningError, match="Another training is running in"):
+        next(trainer_of(job(root, "shared")).run())
+    first.close()
+    list(trainer_of(job(root, "shared")).run())
+
+
 def test_no_memory_and_a_disk_that_fills_up_are_told_and_lose_nothing(root, monkeypatch):
     trainer = trainer_of(job(root, "memory is short"))
     backward = torch.Tensor.backward

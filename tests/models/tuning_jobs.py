@@ -37,7 +37,7 @@ def small_checkpoint(path, family="sdxl"):
     file = path / f"small_{family}.safetensors"
     if not file.exists():
         tensors = {name: value.contiguous() for name, value in make(family).state.items()}
-        save_file(tensors, file, {"weft.unet.head_channels": "32" if family == "sd15" else "64"})
+        save_file(tensors, file, {"weft.unet.head_channels": "32" if family in ("sd15", "sd21") else "64"})
     return file
 
 
