@@ -27,7 +27,7 @@ from folders.workspace import Workspace
 from web.workflows.templates import FOLDER, fitted, template_names
 
 NAMES = template_names()
-ADAPTED = re.compile("weft_(lora|controlnet|embedding)")  # fit no other checkpoint than the bundled one
+ADAPTED = re.compile("weft_(lora|controlnet|embedding|vision)")  # fit no other checkpoint than the bundled one
 TITLE = 30  # pixels of a node's title, which lies above its `pos`
 COUNTS_PIXELS = {"width", "height", "x", "y", "left", "top", "right", "bottom", "feathering", "crop_w", "crop_h"}
 COUNTS_PIXELS |= {"target_width", "target_height"}
