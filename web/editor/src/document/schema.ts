@@ -26,6 +26,8 @@ export interface InputSpec {
   readonly controlAfterGenerate: boolean;
   /** Files can be added to the choices; a widget of its own (the button) follows the other widgets in files. */
   readonly upload: "image" | "video" | "audio" | undefined;
+  /** Where they are kept: `input`, or `output` for results that are taken up again. */
+  readonly uploadFolder: string;
   readonly tooltip: string | undefined;
   /** Everything that the server said, for what has no field here. */
   readonly options: { readonly [key: string]: unknown };
@@ -159,6 +161,7 @@ function readInput(name: string, declared: readonly unknown[], optional: boolean
     display: text(options["display"]) || undefined,
     controlAfterGenerate: Boolean(options["control_after_generate"] ?? (type === "INT" && SEEDS.has(name))),
     upload: UPLOADS.find(([flag]) => options[flag] === true)?.[1],
+    uploadFolder: text(options["image_folder"]) || "input",
     tooltip: text(options["tooltip"]) || undefined,
     options,
   };

@@ -76,7 +76,7 @@ export function imageNodes(studio: Studio): readonly ImageNode[] {
 export async function sendToNode(studio: Studio, file: ShownFile, to: ImageNode): Promise<void> {
   try {
     const blob = await (await studio.server.fetch(fileAddress(file))).blob();
-    const sent = await sendFile(studio, new File([blob], file.filename, { type: blob.type }), () => undefined);
+    const sent = await sendFile(studio, new File([blob], file.filename, { type: blob.type }), "input", () => undefined);
     const tab = activeTab(studio.documents.getState());
     const node = tab && shownGraph(tab).nodes.find((one) => keyOf(one.id) === keyOf(to.id));
     const schema = node && studio.catalogue.getState().types.get(node.type);

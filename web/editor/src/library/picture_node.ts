@@ -18,7 +18,7 @@ export async function addPictureNode(studio: Studio, file: File): Promise<void> 
       studio.ui.notify({ tone: "problem", text: reason });
       return;
     }
-    const kept = await sendFile(studio, file, () => undefined);
+    const kept = await sendFile(studio, file, "input", () => undefined);
     await studio.catalogue.load();
     place(studio, nameOf(kept));
   } catch (error) {
@@ -45,7 +45,8 @@ function place(studio: Studio, picture: string): void {
   studio.documents.select({ ...NOTHING, nodes: new Set([keyOf(made)]) });
 }
 
-/** A type whose first output is the picture that a person chooses. */
+/** A type whose first output is the picture of the input folder that a person chooses. */
 function loadsPictures({ inputs, outputs, deprecated }: NodeSchema): boolean {
-  return !deprecated && outputs[0]?.type === "IMAGE" && inputs.some(({ upload }) => upload === "image");
+  const takes = inputs.some(({ upload, uploadFolder }) => upload === "image" && uploadFolder === "input");
+  return !deprecated && outputs[0]?.type === "IMAGE" && takes;
 }

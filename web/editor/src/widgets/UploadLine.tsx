@@ -70,7 +70,7 @@ async function upload(
       studio.ui.notify({ tone: "problem", text: reason });
       return;
     }
-    const kept = await sendFile(studio, file, progress);
+    const kept = await sendFile(studio, file, widget.spec.uploadFolder, progress);
     await studio.catalogue.load();
     column.set(widget, nameOf(kept));
   } catch (error) {

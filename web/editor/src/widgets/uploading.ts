@@ -1,4 +1,4 @@
-/** Sending a person's file to the server's input folder. */
+/** Sending a person's file to the server. */
 
 import { ServerProblem } from "../api/server";
 import type { Text } from "../i18n/messages";
@@ -17,12 +17,18 @@ export async function refusal(studio: Studio, t: Text, kind: FileKind, file: Fil
 }
 
 /**
- * Send a file; `progress` is told what part has gone, 0 to 1.
+ * Send a file to a folder, `input` or `output`; `progress` is told what part has gone, 0 to 1.
  *
  * Throws a ServerProblem when the server refuses it or cannot be reached.
  */
-export function sendFile(studio: Studio, file: File, progress: (part: number) => void): Promise<ShownFile> {
+export function sendFile(
+  studio: Studio,
+  file: File,
+  folder: string,
+  progress: (part: number) => void,
+): Promise<ShownFile> {
   const form = new FormData();
+  form.append("type", folder);
   form.append("image", file, file.name === "" ? "picture.png" : file.name);
   const request = new XMLHttpRequest(); // fetch does not tell how far it is
   return new Promise((resolve, reject) => {
@@ -31,7 +37,7 @@ export function sendFile(studio: Studio, file: File, progress: (part: number) =>
     request.onload = () => {
       const answer = read(request.responseText);
       if (request.status === 200 && answer.name) {
-        resolve({ filename: answer.name, subfolder: answer.subfolder ?? "", type: answer.type ?? "input" });
+        resolve({ filename: answer.name, subfolder: answer.subfolder ?? "", type: answer.type ?? folder });
       } else {
         const { message = `The server answered ${request.status}.`, details = "" } = answer.error ?? {};
         reject(new ServerProblem(request.status, "refused", message, details));
