@@ -15,6 +15,9 @@ def write_whole(path: Path, content: bytes) -> None:
         OSError: the folder cannot be made or the disk refuses the file; nothing has changed then.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_file():  # a device or a pipe, whose place no file may take
+        path.write_bytes(content)
+        return
     temporary = path.with_name(f".weft-{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as file:

@@ -1,5 +1,7 @@
 """Files that commands write: whole or not at all, and never over another."""
 
+import os
+
 import pytest
 
 from commands.files import move_to_free_name, write_whole
@@ -22,6 +24,16 @@ def test_a_write_that_fails_keeps_the_old_file(tmp_path):
     with pytest.raises(OSError):
         write_whole(target, b"new")
     assert list(tmp_path.iterdir()) == [target] and (target / "kept").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_or_a_device_is_written_into_and_stays(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_whole(pipe, b"new")
+    assert os.read(reading, 10) == b"new" and pipe.is_fifo()
+    os.close(reading)
 
 
 def test_a_taken_name_gets_the_next_number(tmp_path):

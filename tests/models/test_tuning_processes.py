@@ -57,6 +57,16 @@ def joined(values):
     return torch.cat([values[name].flatten() for name in sorted(values)])
 
 
+@pytest.fixture
+def one_thread():
+    """As many threads as each member has: sums of other lengths are rounded otherwise."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_two_processes_learn_what_one_does(tmp_path):
     small_checkpoint(tmp_path)
     folder_of(tmp_path / "pictures", [(64, 64)] * 3 + [(96, 64)] * 2)
